@@ -1,0 +1,44 @@
+# Two commands are all a new machine needs: `make demo` and `make test`. The rest is for those who change the engine.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lock clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    a rule file becomes delivered webhook messages, offline, in under a minute"
+	@echo "make test    all tests"
+	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
+	@echo "make lock    resolve the dependencies anew into requirements.lock"
+	@echo "make clean   remove the environment and all caches"
+
+demo: .venv/ready
+	@$(BIN)/signal-engine demo
+
+test: .venv/ready
+	@$(BIN)/pytest
+
+check: .venv/ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+# The stamp is written last: an interrupted set-up is simply done again.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "signal-engine needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make demo PYTHON=python3.12"; exit 1; }
+	@echo "Setting up .venv (once; about 150 MB to download) ..."
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+lock:
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+	@.venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	@rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find engine tests -name __pycache__ -type d -prune -exec rm -rf {} +

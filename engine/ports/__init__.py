@@ -1,0 +1,8 @@
+"""What the running engine needs from the world outside, as small protocols. Adapters implement them."""
+
+from engine.ports.clock import Clock
+from engine.ports.market_data import MarketData
+from engine.ports.sender import Sender
+from engine.ports.store import RouteRecord, Store
+
+__all__ = ["Clock", "MarketData", "RouteRecord", "Sender", "Store"]

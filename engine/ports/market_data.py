@@ -1,0 +1,30 @@
+"""Where candles come from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.market import Bars, Instrument, Timeframe
+
+
+class MarketData(Protocol):
+    """Closed candles of one exchange. Everything may raise MarketDataUnavailableError: ask again later."""
+
+    async def now_ms(self) -> int:
+        """Give the exchange's own time in milliseconds: candles close by it, not by ours."""
+        ...
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """Give tick and lot of a symbol. Errors: MarketDataError where the exchange does not have it."""
+        ...
+
+    async def closed_bars(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Bars:
+        """Give every bar that opens at or after `since_ms` and has closed at `now_ms`, oldest first, checked whole.
+
+        Errors: InvalidCandlesError where what came is not whole.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

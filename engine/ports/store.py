@@ -1,0 +1,62 @@
+"""Where state is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.delivery import Exchange, Row, RowState, Step
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRecord:
+    """What a route must remember: the last bar it processed (open time, ms UTC) and its machine's state as JSON."""
+
+    route: str
+    watermark_ms: int
+    state: str
+    rule_sha256: str
+
+
+class Store(Protocol):
+    """Durable state of one engine. Every method is one transaction, durable when it returns. Errors: StoreError."""
+
+    def route(self, route: str) -> RouteRecord | None:
+        """Give what was kept of a route."""
+        ...
+
+    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
+        """Keep a processed bar: state, watermark and the messages it decided, all or nothing.
+
+        `seq` of the rows is given by the store. A client order id that is there already is not written again.
+        """
+        ...
+
+    def unresolved(self, connector: str | None = None) -> list[Row]:
+        """Give the rows that are not final, in order of decision; of one connector or of all."""
+        ...
+
+    def last_open(self, route: str) -> Row | None:
+        """Give the newest opening message of a route."""
+        ...
+
+    def begin_attempt(self, row: Row, now_ms: int) -> Row:
+        """Mark the row SENDING, count the attempt, and give it back as it now is."""
+        ...
+
+    def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
+        """Write down what came of an attempt, and the state that follows."""
+        ...
+
+    def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> None:
+        """Give a row a final state without an attempt, with the reason."""
+        ...
+
+    def rows(self, limit: int = 100) -> list[Row]:
+        """Give the newest rows, newest last."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
