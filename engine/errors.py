@@ -53,10 +53,12 @@ class InvalidInputError(SignalEngineError):
 
 
 class InvalidDocumentError(InvalidInputError):
-    """A document with mistakes; `problems` holds all of them, in the order of the text."""
+    """A document with mistakes; `problems` holds all of them, in the order of the text, one for each place."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda p: (p.line, p.column))
+        """Keep the problems beside the text that shows them."""
+        places = {(p.place, p.line, p.column): p for p in reversed(problems)}
+        self.problems = sorted(places.values(), key=lambda p: (p.line, p.column))
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
@@ -72,6 +74,7 @@ class InvalidMessageError(InvalidInputError):
     """A webhook message that must not be sent; `faults` maps each field to what is wrong with it."""
 
     def __init__(self, faults: dict[str, str]) -> None:
+        """Keep the faults beside the text that shows them."""
         self.faults = faults
         super().__init__("; ".join(f"{field}: {fault}" for field, fault in faults.items()))
 

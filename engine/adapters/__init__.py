@@ -1,0 +1,1 @@
+"""The world outside behind our ports: exchanges, files, SQL, HTTP, clocks, logs."""

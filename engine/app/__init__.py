@@ -1,0 +1,1 @@
+"""The composition root: a config becomes adapters, and adapters a running system. Only here is the mode known."""

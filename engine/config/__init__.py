@@ -1,5 +1,7 @@
-"""What to run where: configs, connectors, and how they are read. A leaf: it knows no strategy and no exchange."""
+"""What to run where: configs, connectors, and how they are read. It knows no strategy and no exchange."""
 
 from engine.config.connector import Connector
+from engine.config.model import ExchangeConfig, PaperConfig, Route, RunConfig
+from engine.config.read import is_config, read_config
 
-__all__ = ["Connector"]
+__all__ = ["Connector", "ExchangeConfig", "PaperConfig", "Route", "RunConfig", "is_config", "read_config"]

@@ -13,15 +13,12 @@ PLATFORM_URL = "https://api.crypto-arsenal.io/trading-signal/webhook"
 class Connector(BaseModel):
     """A connector of the platform (or of our paper platform). It belongs to one strategy on one pair."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Without the last one, a misspelt key beside the token would print the token in pydantic's own error.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: str = Field(
-        default=PLATFORM_URL, description="Where messages are POSTed: https, or http on loopback."
-    )
+    url: str = Field(default=PLATFORM_URL, description="Where messages are POSTed: https, or http on loopback.")
     name: str = Field(min_length=1, description="The connector's name on the platform.")
-    token: SecretStr = Field(
-        min_length=1, description="The connector's token; write ${NAME} and set it outside."
-    )
+    token: SecretStr = Field(min_length=1, description="The connector's token; write ${NAME} and set it outside.")
     deduplicates: bool = Field(
         default=False,
         description="Whether the receiver recognises a repeated clientOrderId. Ours does; else leave false.",
@@ -30,17 +27,24 @@ class Connector(BaseModel):
     @field_validator("url")
     @classmethod
     def _https_or_loopback(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("https", "http") or not parts.hostname:
+        if "@" in url:
+            raise ValueError(
+                "the address holds an '@', as before it a user and password stand; secrets belong into 'token'"
+            )
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or not url.isprintable() or " " in url or "\\" in url:
             raise ValueError(f"'{url}' is no web address; example: {PLATFORM_URL}")
-        if parts.username or parts.password:
-            raise ValueError("the address holds a user or password; secrets belong into 'token'")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("plain http would show the token to everyone on the way; use https")
         return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this very machine, whatever the network says."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

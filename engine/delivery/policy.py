@@ -10,6 +10,7 @@ from engine.delivery.row import Intent, Row, RowState
 
 _FIRST_PAUSE_MS = 250
 _LONGEST_PAUSE_MS = 30_000
+_LONGEST_RETRY_AFTER_MS = 3_600_000  # a close must not be parked for a day by one odd header
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,21 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The state a row goes to, when it may be tried again where that is PENDING, and whether it may have arrived."""
+
+    state: RowState
+    next_try_ms: int = 0
+    maybe_arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
-    """This row's lifetime is over; it must not be sent."""
+    """This row must not be sent any more: it goes to `step` (EXPIRED; UNKNOWN where an attempt may have arrived)."""
 
     row: Row
+    step: Step
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +45,38 @@ class Wait:
     until_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The state a row goes to, and when it may be tried again where that is PENDING."""
-
-    state: RowState
-    next_try_ms: int = 0
-
-
 def choose(rows: Sequence[Row], now_ms: int) -> Send | Expire | Wait:
     """Pick what to do about one connector's unresolved rows, given in the order they were decided.
 
-    First in, first out. An UNKNOWN opening blocks nothing but later openings of its route, which wait for the
-    operator's word until their lifetime ends; a close passes it, as if it had arrived.
+    First in, first out: what is in flight or waits to be tried again holds back all that comes after it. An UNKNOWN
+    opening blocks nothing but openings of its route, which wait for the operator's word until their lifetime ends; an
+    UNKNOWN close blocks every opening after it. Other messages pass such a held opening; one of its own route ends it,
+    since sent afterwards it would open what was already decided to be closed.
     """
-    doubtful = {row.route for row in rows if row.state is RowState.UNKNOWN and row.intent is Intent.OPEN}
     wake: list[int] = []
     for row in rows:
-        if row.state is not RowState.PENDING:
+        if row.state is RowState.PENDING and row.deadline_ms is not None:
+            if now_ms > row.deadline_ms:
+                return _expire(row, "its lifetime ended before it could be sent")
+            wake.append(row.deadline_ms + 1)
+    doubtful = {row.route for row in rows if row.state is RowState.UNKNOWN and row.intent is Intent.OPEN}
+    unresolved_close = False
+    held: list[Row] = []
+    for row in rows:
+        if row.state is RowState.UNKNOWN:
+            unresolved_close |= row.intent in (Intent.CLOSE, Intent.PARTIAL_CLOSE)
             continue
-        if row.deadline_ms is not None and now_ms > row.deadline_ms:
-            return Expire(row)
-        if row.intent is Intent.OPEN and row.route in doubtful:
-            wake.append(row.deadline_ms or now_ms + _LONGEST_PAUSE_MS)
+        if row.state is not RowState.PENDING:
+            break
+        if row.intent is Intent.OPEN and (unresolved_close or row.route in doubtful):
+            held.append(row)
             continue
         if row.next_try_ms > now_ms:
             wake.append(row.next_try_ms)
             break
+        for opening in held:
+            if opening.route == row.route:
+                return _expire(opening, f"held back, and a later {row.intent} of its route goes first")
         return Send(row)
     return Wait(min(wake) if wake else None)
 
@@ -70,16 +87,24 @@ def after(
     """Give what follows from an attempt. `row.attempts` counts it; `jitter` is a random number from 0 to 1."""
     if outcome is Outcome.ACKNOWLEDGED:
         return Step(RowState.ACKNOWLEDGED)
+    maybe_arrived = row.maybe_arrived or outcome is Outcome.UNKNOWN
     if outcome is Outcome.REJECTED:
-        return Step(RowState.REJECTED)
+        # The refusal speaks of this attempt only; an earlier one may have opened a position.
+        doubt = maybe_arrived and row.intent.at_most_once
+        return Step(RowState.UNKNOWN if doubt else RowState.REJECTED, maybe_arrived=maybe_arrived)
     if outcome is Outcome.UNKNOWN and row.intent.at_most_once and not deduplicates:
-        return Step(RowState.UNKNOWN)
+        return Step(RowState.UNKNOWN, maybe_arrived=True)
     pause = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(row.attempts, 10)) * (0.5 + jitter / 2)
     if outcome is Outcome.LIMITED and retry_after_s is not None:
-        pause = max(pause, retry_after_s * 1000)
-    return Step(RowState.PENDING, now_ms + round(pause))
+        pause = max(pause, min(retry_after_s * 1000, _LONGEST_RETRY_AFTER_MS))
+    return Step(RowState.PENDING, now_ms + round(pause), maybe_arrived)
 
 
 def found_sending(row: Row, *, deduplicates: bool) -> Step:
     """Give what a row becomes that was SENDING when the process died: its outcome is unknown."""
     return after(row, Outcome.UNKNOWN, 0, deduplicates=deduplicates, jitter=0.0, retry_after_s=None)
+
+
+def _expire(row: Row, reason: str) -> Expire:
+    state = RowState.UNKNOWN if row.maybe_arrived else RowState.EXPIRED
+    return Expire(row, Step(state, maybe_arrived=row.maybe_arrived), reason)

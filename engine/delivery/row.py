@@ -39,7 +39,12 @@ class RowState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A stored message. Times are milliseconds UTC; `deadline_ms` is None for what has no lifetime."""
+    """A stored message. Times are milliseconds UTC; `deadline_ms` is None for what has no lifetime.
+
+    `maybe_arrived` tells that an attempt ended without an answer one can trust. Errors: ValueError for a full close
+    with a lifetime, which would leave a position open in silence, and for a row without id, which the store would
+    take for another's repetition.
+    """
 
     seq: int
     route: str
@@ -53,3 +58,11 @@ class Row:
     attempts: int = 0
     next_try_ms: int = 0
     detail: str = ""
+    maybe_arrived: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a row that would be lost in silence."""
+        if not self.client_order_id:
+            raise ValueError("a message in the outbox needs a client order id")
+        if self.intent is Intent.CLOSE and self.deadline_ms is not None:
+            raise ValueError(f"{self.client_order_id}: a full close has no lifetime; leave deadline_ms None")

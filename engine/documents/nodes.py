@@ -66,16 +66,30 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def place_of(root: Node, path: Path) -> Span:
-    """Give the place of the deepest node on `path` that exists; for a key that is there, the key's own place."""
+def place_of(root: Node, path: Path, *, key: bool = False) -> Span:
+    """Give the place of the deepest node on `path` that exists: of a scalar itself, else (or with `key`) of its key."""
     node, span = root, root.span
     for step in path:
         if isinstance(node, Mapping) and step in node.entries:
             span = node.keys[str(step)]
             node = node.entries[str(step)]
-            if isinstance(node, Scalar):
+            if isinstance(node, Scalar) and not key:
                 span = node.span
         elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             span = node.span
     return span
+
+
+def depth_of(root: Node, path: Path) -> int:
+    """Count how many steps of `path` exist."""
+    node, depth = root, 0
+    for step in path:
+        if isinstance(node, Mapping) and step in node.entries:
+            node = node.entries[str(step)]
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            break
+        depth += 1
+    return depth

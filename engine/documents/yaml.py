@@ -1,8 +1,8 @@
 """PyYAML's events, read strictly.
 
-The scalars are those of YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema), so `on`, `no` and `22:30`
-are strings, `017` is seventeen and `1e-3` is a number. Duplicate keys, anchors, aliases, tags, several documents, files
-over 256 KiB and nesting over 20 levels are errors.
+The scalars are those of YAML 1.2's core schema (section 10.3 of its specification), so `on`, `no` and
+`22:30` are strings, `017` is seventeen and `1e-3` is a number. Duplicate keys, anchors, aliases, tags, several
+documents, files over 256 KiB and nesting over 20 levels are errors.
 """
 
 from __future__ import annotations
@@ -23,11 +23,9 @@ MAX_DEPTH = 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS: dict[str, bool | None] = {"": None, "~": None} | {
-    spelling: value
-    for word, value in (("null", None), ("true", True), ("false", False))
-    for spelling in (word, word.capitalize(), word.upper())
-}
+_WORDS: dict[str, bool | None] = {"": None, "~": None}
+for _word, _value in (("null", None), ("true", True), ("false", False)):
+    _WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _value)
 
 
 def parse(source: Source) -> Mapping:
@@ -37,9 +35,7 @@ def parse(source: Source) -> Mapping:
     ends the reading, so it is reported alone.
     """
     if len(source.text.encode()) > MAX_BYTES:
-        raise InvalidDocumentError(
-            [Problem(source.name, 1, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB")]
-        )
+        raise InvalidDocumentError([Problem(source.name, 1, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB")])
     reader = _Reader(source)
     try:
         node = reader.document()
@@ -86,15 +82,13 @@ class _Reader:
             self.report(self.span(event), "a second document; one file holds one")
         return node
 
-    def node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML has no types for its events
+    def node(self, event: Any, depth: int) -> Node:
         span = self.span(event)
         if depth == MAX_DEPTH + 1:
-            raise InvalidDocumentError(
-                [*self.problems, self.source.problem(span, f"over {MAX_DEPTH} levels deep")]
-            )
+            raise InvalidDocumentError([*self.problems, self.source.problem(span, f"over {MAX_DEPTH} levels deep")])
         if isinstance(event, yaml.AliasEvent):
             self.report(span, "aliases (*name) are not allowed", "write the value out")
-            return Scalar(None, "", span, event.start_mark.index, event.end_mark.index)
+            return Scalar(None, "", span, 0, 0)
         if event.anchor is not None:
             self.report(span, "anchors (&name) are not allowed", "write the value out")
         if event.tag is not None:
@@ -103,7 +97,7 @@ class _Reader:
             return self.sequence(span, depth)
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(span, depth)
-        quoted = event.style is not None
+        quoted = event.style in tuple("'\"|>")  # plain is None or '', by which of PyYAML's parsers runs
         value = event.value if quoted else _core_schema(event.value)
         return Scalar(value, event.value, span, event.start_mark.index, event.end_mark.index)
 
@@ -131,7 +125,7 @@ class _Reader:
     def report(self, span: Span, message: str, hint: str = "") -> None:
         self.problems.append(self.source.problem(span, message, hint))
 
-    def span(self, event: Any) -> Span:  # noqa: ANN401 - PyYAML has no types for its events
+    def span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark
         length = end.column - start.column if end.line == start.line else 1
         return Span(start.line + 1, start.column + 1, max(1, length))

@@ -54,9 +54,7 @@ class Bars:
     def then(self, later: Bars) -> Bars:
         """Give these bars followed by `later`."""
         pairs = zip(self.columns(), later.columns(), strict=True)
-        return Bars(
-            self.timeframe, np.concatenate([self.time, later.time]), *(np.concatenate(pair) for pair in pairs)
-        )
+        return Bars(self.timeframe, np.concatenate([self.time, later.time]), *(np.concatenate(pair) for pair in pairs))
 
     def columns(self) -> tuple[Column, Column, Column, Column, Column]:
         """Give open, high, low, close, volume."""

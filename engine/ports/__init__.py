@@ -3,6 +3,6 @@
 from engine.ports.clock import Clock
 from engine.ports.market_data import MarketData
 from engine.ports.sender import Sender
-from engine.ports.store import RouteRecord, Store
+from engine.ports.store import Attempt, RouteRecord, Store
 
-__all__ = ["Clock", "MarketData", "RouteRecord", "Sender", "Store"]
+__all__ = ["Attempt", "Clock", "MarketData", "RouteRecord", "Sender", "Store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.market import Bars, Instrument, Timeframe
+from engine.market import Bars, Instrument, MarketKind, Timeframe
 
 
 class MarketData(Protocol):
@@ -16,6 +16,10 @@ class MarketData(Protocol):
 
     async def instrument(self, symbol: str) -> Instrument:
         """Give tick and lot of a symbol. Errors: MarketDataError where the exchange does not have it."""
+        ...
+
+    async def kind(self, symbol: str) -> MarketKind:
+        """Tell whether a symbol is spot or USD-M futures. Errors: MarketDataError where it is neither, or unknown."""
         ...
 
     async def closed_bars(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Bars:

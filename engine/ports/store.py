@@ -19,8 +19,26 @@ class RouteRecord:
     rule_sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver a message, as it is shown to the operator. Times are ms UTC; `phase` as in `Phase`.
+
+    `ended_ms` None: it is under way, or the process died in it and was not started since.
+    """
+
+    seq: int
+    started_ms: int
+    ended_ms: int | None = None
+    phase: str = ""
+    status: int | None = None
+    detail: str = ""
+
+
 class Store(Protocol):
-    """Durable state of one engine. Every method is one transaction, durable when it returns. Errors: StoreError."""
+    """Durable state of one engine. Every method is one transaction, durable when it returns. Errors: StoreError.
+
+    A row is changed only from the state it was read in: where another has changed it since, that is a StoreError.
+    """
 
     def route(self, route: str) -> RouteRecord | None:
         """Give what was kept of a route."""
@@ -46,11 +64,18 @@ class Store(Protocol):
         ...
 
     def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
-        """Write down what came of an attempt, and the state that follows."""
+        """Write down what came of an attempt, and the state that follows.
+
+        `exchange` None: the process died in it, so nothing is known.
+        """
         ...
 
     def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> None:
-        """Give a row a final state without an attempt, with the reason."""
+        """Give a row another state without an attempt, with the reason."""
+        ...
+
+    def attempts(self, row: Row) -> list[Attempt]:
+        """Give every attempt to deliver a row, oldest first."""
         ...
 
     def rows(self, limit: int = 100) -> list[Row]:

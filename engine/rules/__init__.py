@@ -1,0 +1,6 @@
+"""Rule files: YAML → checked rule → plan → values. Pure."""
+
+from engine.rules.plan import Plan
+from engine.rules.rule import Rule, read_rule, read_rule_file
+
+__all__ = ["Plan", "Rule", "read_rule", "read_rule_file"]

@@ -2,7 +2,8 @@
 
 from engine.webhook.action import Action
 from engine.webhook.client_order_id import client_order_id
+from engine.webhook.compose import Author
 from engine.webhook.message import Message
 from engine.webhook.numbers import number_text, plain, to_step
 
-__all__ = ["Action", "Message", "client_order_id", "number_text", "plain", "to_step"]
+__all__ = ["Action", "Author", "Message", "client_order_id", "number_text", "plain", "to_step"]

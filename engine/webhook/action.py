@@ -10,8 +10,8 @@ from engine.market import MarketKind
 class Action(StrEnum):
     """The actions of the platform's table.
 
-    The table spells the last one `cancellAll`; the platform's published templates test for `cancelAll` and `cancel_all`,
-    so `cancelAll` is what is sent and `Action.read` takes all three.
+    The table spells the last one `cancellAll`; the platform's published templates test for `cancelAll` and
+    `cancel_all`, so `cancelAll` is what is sent and `Action.read` takes all three.
     """
 
     OPEN_LONG = "openLong"

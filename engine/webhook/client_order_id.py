@@ -9,7 +9,7 @@ _LETTERS = 32
 
 
 def client_order_id(
-    strategy: str, symbol: str, timeframe: str, candle_open_ms: int, intent: str, sequence: int
+    *, strategy: str, symbol: str, timeframe: str, candle_open_ms: int, intent: str, sequence: int
 ) -> str:
     """Give 32 lower-case letters and digits that depend on the decision and on nothing else.
 
@@ -17,9 +17,7 @@ def client_order_id(
     decision. `sequence` counts the messages of one intent on one candle, from 0.
     """
     parts = (strategy, symbol, timeframe, str(candle_open_ms), intent, str(sequence))
-    text = "".join(
-        f"{len(part)}:{part}," for part in parts
-    )  # netstrings: no two different tuples read the same
+    text = "".join(f"{len(part)}:{part}," for part in parts)  # netstrings: no two different tuples read the same
     number = int.from_bytes(hashlib.sha256(text.encode()).digest())
     letters = []
     for _ in range(_LETTERS):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
+from typing import TypeGuard
 
 from engine.errors import InvalidMessageError
 from engine.market import MarketKind
@@ -17,6 +19,7 @@ Body = dict[str, str | int | float]
 
 _ID = re.compile(r"[A-Za-z0-9._:/-]{1,36}")
 _POSITIVE = ("fixed", "percent", "limit", "profit", "loss")
+_MOST_DIGITS = 28  # of Decimal's own arithmetic; more is a float's binary expansion, Decimal(0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Message:
             **{name: _text(getattr(self, name)) for name in _POSITIVE},
             "log": self.log,
             "clientOrderId": self.client_order_id,
-            "delaySeconds": self.delay_seconds,
+            "delaySeconds": _shortest(self.delay_seconds),
             "delaySecondsFilter": self.delay_seconds_filter,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -65,10 +68,10 @@ class Message:
 
     def _numbers(self) -> Iterator[tuple[str, str]]:
         for name in _POSITIVE:
-            value: Decimal | None = getattr(self, name)
-            if value is not None and not (value.is_finite() and value > 0):
-                yield name, f"is {value}; it must be above 0"
-        if self.percent is not None and self.percent > 100:
+            value = getattr(self, name)
+            if value is not None and (fault := _number_fault(value)):
+                yield name, fault
+        if _sound(self.percent) and self.percent > 100:
             yield "percent", f"is {self.percent}; the most is 100"
         if self.fixed is not None and self.percent is not None:
             yield "percent", "stands beside 'fixed', which would silently win; give one of them"
@@ -106,19 +109,24 @@ class Message:
         ladder = [("loss", self.loss), ("limit", self.limit), ("profit", self.profit)]
         if self.action is Action.OPEN_SHORT:
             ladder.reverse()
-        present = [(name, price) for name, price in ladder if price is not None]
+        present = [(name, price) for name, price in ladder if _sound(price)]
         if self.action.opens:
-            for (low_name, low), (high_name, high) in zip(present, present[1:], strict=False):
+            for (low_name, low), (high_name, high) in pairwise(present):
                 if low >= high:
-                    fault = f"is {number_text(high)}; for {self.action} it must be above '{low_name}' ({number_text(low)})"
+                    fault = (
+                        f"is {number_text(high)}; for {self.action} it must be above '{low_name}' ({number_text(low)})"
+                    )
                     yield high_name, fault
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         if self.client_order_id is not None and not _ID.fullmatch(self.client_order_id):
             yield "clientOrderId", "takes 1 to 36 letters, digits and . _ : / -"
         delay = self.delay_seconds
-        if delay is not None and not (isinstance(delay, int | float) and 0 <= delay <= 86_400):
-            yield "delaySeconds", f"is {delay}; it must be a number of seconds from 0 to 86400"
+        if delay is not None and not _whole_milliseconds(delay):
+            yield "delaySeconds", f"is {delay}; it must be a number of seconds from 0 to 86400, to the millisecond"
+        for name, text in (("log", self.log), ("delaySecondsFilter", self.delay_seconds_filter)):
+            if text is not None and not _encodable(text):
+                yield name, "holds half a surrogate pair, which no JSON on the wire can carry"
         if self.delay_seconds_filter is not None:
             if delay is None:
                 yield "delaySecondsFilter", "needs 'delaySeconds' beside it"
@@ -131,3 +139,36 @@ _JSON_NAMES = {"delay_seconds": "delaySeconds", "delay_seconds_filter": "delaySe
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else number_text(value)
+
+
+def _shortest(seconds: int | float | None) -> int | float | None:
+    """Write 5.0 as 5, so that equal delays are equal bytes."""
+    return int(seconds) if seconds is not None and seconds == int(seconds) else seconds
+
+
+def _sound(value: Decimal | None) -> TypeGuard[Decimal]:
+    return value is not None and not _number_fault(value)
+
+
+def _number_fault(value: object) -> str:
+    if not isinstance(value, Decimal):
+        return f"is {value!r}, a {type(value).__name__}; prices and amounts are Decimals, which 'plain' makes"
+    if not (value.is_finite() and value > 0):
+        return f"is {value}; it must be above 0"
+    if len(value.as_tuple().digits) > _MOST_DIGITS or abs(value.adjusted()) > _MOST_DIGITS:
+        return f"is {value:.5e} with over {_MOST_DIGITS} digits; round it to the tick or lot"
+    return ""
+
+
+def _whole_milliseconds(seconds: object) -> bool:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return False
+    return 0 <= seconds <= 86_400 and round(seconds, 3) == seconds
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""What an error of ccxt means for us: worth asking again, or final. ccxt's own tree does not tell.
+
+It calls every 400, 403, 404 and 451 "exchange not available", and a 5xx whose body holds an unknown code a plain
+error. So the HTTP status is kept with each exception, and decides together with an allowlist of classes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import aiohttp
+from ccxt.base import errors
+
+from engine.errors import MarketDataError, MarketDataUnavailableError
+
+_ALWAYS_AGAIN = (errors.RequestTimeout, errors.DDoSProtection, errors.RateLimitExceeded, errors.OnMaintenance)
+_AGAIN_UNLESS_4XX = (errors.ExchangeNotAvailable, errors.BadResponse)
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_TEXT_AT_MOST = 300
+
+FROM_CCXT = (errors.BaseError, *_UNREADABLE)
+"""What ccxt raises: its own errors, and what its parsers stumble over in an answer that is not what it should be."""
+
+
+class Strict:
+    """Mixed into an exchange class of ccxt: tells what ccxt keeps to itself. Exceptions get `http_status`."""
+
+    id: str
+
+    async def fetch(self, *request: Any) -> Any:
+        """Refuse an answer that is not JSON: ccxt would hand a maintenance page on, and find no candles in it."""
+        answer = await super().fetch(*request)  # type: ignore[misc]
+        if not isinstance(answer, dict | list):
+            raise errors.BadResponse(f"{self.id} answered what is not JSON: {answer!r:.100}")
+        return answer
+
+    def parse_ohlcvs(self, rows: Any, market: Any = None, *window: Any) -> Any:
+        """Give all the candles of a page, sorted; ccxt would leave out those without a time."""
+        if not isinstance(rows, list):
+            return super().parse_ohlcvs(rows, market, *window)  # type: ignore[misc]
+        parsed = [self.parse_ohlcv(row, market) for row in rows]  # type: ignore[attr-defined]
+        return sorted(parsed, key=lambda row: row[0] or 0)
+
+    def handle_errors(self, code: int, *rest: Any) -> Any:
+        """Let the exchange's class judge the answer."""
+        return _kept(code, super().handle_errors, code, *rest)  # type: ignore[misc]
+
+    def handle_http_status_code(self, code: int, *rest: Any) -> Any:
+        """Let ccxt judge the status where the exchange's class found nothing."""
+        return _kept(code, super().handle_http_status_code, code, *rest)  # type: ignore[misc]
+
+
+def as_ours(exchange: str, error: Exception) -> MarketDataError:
+    """Give the error of our tree for one of FROM_CCXT, saying which exchange, what happened, and what follows."""
+    if isinstance(error, _UNREADABLE):
+        what = f"its answer cannot be understood ({type(error).__name__}: {_readable(str(error))})"
+        return MarketDataUnavailableError(f"{exchange}: {what}; it will be asked again")
+    cause = f" ({_readable(str(error.__cause__)) or type(error.__cause__).__name__})" if error.__cause__ else ""
+    said = _readable(str(error).removeprefix(f"{exchange} "))
+    what = f"{exchange}: {type(error).__name__}: {said}{cause}"
+    if _worth_asking_again(error):
+        return MarketDataUnavailableError(f"{what}; it will be asked again")
+    return MarketDataError(f"{what}; asking again will not help")
+
+
+def _worth_asking_again(error: Exception) -> bool:
+    status = getattr(error, "http_status", None)
+    if isinstance(error, _ALWAYS_AGAIN) or (status is not None and status >= 500):
+        return True
+    if isinstance(error, _AGAIN_UNLESS_4XX) or type(error) is errors.OperationFailed:
+        return status is None or not 400 <= status < 500
+    return isinstance(error.__cause__, aiohttp.ClientError) and not isinstance(error.__cause__, aiohttp.InvalidURL)
+
+
+def _kept(code: int, judge: Any, *arguments: Any) -> Any:
+    try:
+        return judge(*arguments)
+    except errors.BaseError as error:
+        error.http_status = code
+        raise
+
+
+def _readable(text: str) -> str:
+    """Give the text on one line, short, without queries and passwords of URLs: both may hold secrets."""
+    text = re.sub(r"(\w+://[^\s?#]+)[?#]\S*", r"\1", text)
+    text = re.sub(r"(\w+://)[^/\s@]*@", r"\1", text)
+    text = " ".join(text.split())
+    return text if len(text) <= _TEXT_AT_MOST else text[:_TEXT_AT_MOST] + "..."

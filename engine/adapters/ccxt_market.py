@@ -1,0 +1,123 @@
+"""Candles of a real exchange, through ccxt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import ccxt.async_support as ccxt
+
+from engine.adapters.ccxt_errors import FROM_CCXT, Strict, as_ours
+from engine.adapters.ccxt_pages import Pages
+from engine.documents import did_you_mean
+from engine.errors import MarketDataError, MarketDataUnavailableError
+from engine.market import Bars, Instrument, MarketKind, Timeframe
+
+
+class CcxtMarket:
+    """One exchange of ccxt; implements MarketData. Nothing is asked twice here: that is for the caller to decide.
+
+    Errors of every method: MarketDataUnavailableError where asking again may help, else MarketDataError.
+    """
+
+    def __init__(self, exchange_id: str, options: Mapping[str, Any], clock_seconds: float = 60.0) -> None:
+        """Make the exchange; `options` go to ccxt's constructor (proxies, hosts, keys, ...). Nothing is sent yet.
+
+        The exchange's time is asked for every `clock_seconds`, and counted on by our monotonic clock between.
+        """
+        if exchange_id not in ccxt.exchanges:
+            raise MarketDataError(f"ccxt has no exchange '{exchange_id}'{_hint(exchange_id, ccxt.exchanges)}")
+        made = type(exchange_id, (Strict, getattr(ccxt, exchange_id)), {})
+        try:
+            self._exchange = made({"enableRateLimit": True, **options})
+        except FROM_CCXT as error:
+            raise MarketDataError(f"{exchange_id}: its options are not what ccxt accepts: {error}") from error
+        self._id = exchange_id
+        self._clock_seconds = clock_seconds
+        self._clock_read = float("-inf")  # monotonic seconds of the last answer
+        self._offset_ms = 0.0  # exchange's time less our monotonic time
+
+    async def now_ms(self) -> int:
+        """Give the exchange's time; ours, where the exchange does not tell its own."""
+        if not self._exchange.has.get("fetchTime"):
+            return int(self._exchange.milliseconds())
+        asked = time.monotonic()
+        if asked - self._clock_read >= self._clock_seconds:
+            told = await self._answer(self._exchange.fetch_time())
+            if not isinstance(told, int):
+                raise MarketDataUnavailableError(f"{self._id}: its answer holds no time; it will be asked again")
+            self._clock_read = time.monotonic()
+            self._offset_ms = told - (asked + self._clock_read) / 2 * 1_000
+        return int(time.monotonic() * 1_000 + self._offset_ms)
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """Give tick and lot (of a contract market in units of the base, not in contracts)."""
+        market = await self._market(symbol)
+        lot, size = self._step(market["precision"]["amount"]), market.get("contractSize")
+        if market.get("contract") and size and size != 1:
+            lot *= Decimal(str(size))
+        return Instrument(symbol, self._step(market["precision"]["price"]), lot)
+
+    async def kind(self, symbol: str) -> MarketKind:
+        """Tell whether a symbol is spot or USD-M futures. Errors: MarketDataError for coin-margined and options."""
+        market = await self._market(symbol)
+        if market.get("spot"):
+            return MarketKind.SPOT
+        if (market.get("swap") or market.get("future")) and market.get("linear"):
+            return MarketKind.FUTURES
+        raise MarketDataError(f"{self._id}: {symbol} is neither spot nor a USD-M future; rules trade nothing else")
+
+    async def closed_bars(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Bars:
+        """Give every bar that opens at or after `since_ms` and has closed at `now_ms`, in pages as the exchange gives.
+
+        Where the exchange has not published the newest bar yet, it is not among them: see whether it is.
+        """
+        await self._market(symbol)
+        known = self._exchange.timeframes or {}
+        if known and str(timeframe) not in known:
+            raise MarketDataError(f"{self._id} has no {timeframe} candles; it has {', '.join(known)}")
+        stated = self._exchange.feature_value(symbol, "fetchOHLCV", "limit")
+        page_bars = (
+            min(int(stated), 1_000) if stated else None
+        )  # ccxt states too many for some, never fewer than it asks
+        pages = Pages(f"{self._id} {symbol} {timeframe}", timeframe, since_ms, now_ms, page_bars or 100)
+        while pages.next_ms is not None:
+            ask = self._exchange.fetch_ohlcv(symbol, str(timeframe), since=pages.next_ms, limit=page_bars)
+            pages.add(await self._answer(ask))
+        return pages.bars()
+
+    async def close(self) -> None:
+        """Close the connections. The exchange cannot be asked any more then."""
+        await self._exchange.close()
+
+    async def _market(self, symbol: str) -> dict[str, Any]:
+        if not self._exchange.markets:
+            await self._answer(self._exchange.load_markets())
+        markets: dict[str, dict[str, Any]] = self._exchange.markets or {}
+        if not markets:
+            self._exchange.markets_loading = None  # ccxt would keep the empty answer for good
+            raise MarketDataUnavailableError(f"{self._id}: it lists no markets at all; it will be asked again")
+        if symbol not in markets:
+            raise MarketDataError(f"{self._id} has no symbol '{symbol}'{_hint(symbol, markets)}")
+        return markets[symbol]
+
+    async def _answer(self, request: Awaitable[Any]) -> Any:
+        try:
+            return await request
+        except FROM_CCXT as error:
+            raise as_ours(self._id, error) from error
+
+    def _step(self, precision: float | str | None) -> Decimal:
+        """Give a step of price or amount from ccxt's precision; 0 where it is not known or not one step for all."""
+        if precision is None or self._exchange.precisionMode == ccxt.SIGNIFICANT_DIGITS:
+            return Decimal(0)
+        if self._exchange.precisionMode == ccxt.DECIMAL_PLACES:
+            return Decimal(1).scaleb(-int(precision))
+        return Decimal(str(precision))
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(word, known)
+    return f"; {hint}" if hint else ""

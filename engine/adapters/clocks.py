@@ -1,0 +1,44 @@
+"""What time it is: by the system, or by steps of history."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class SystemClock:
+    """The system's wall clock. It can be set back and forward by others."""
+
+    def now_ms(self) -> int:
+        """Give the time in milliseconds since the epoch, UTC."""
+        return time.time_ns() // 1_000_000
+
+
+class SteppedClock:
+    """A clock that is stepped through history: the last step plus the real time since it, in ms UTC. Thread-safe.
+
+    Between steps it runs on at real speed, so that lifetimes and pauses mean what they say while messages are sent.
+    """
+
+    def __init__(self, start_ms: int) -> None:
+        """Begin at `start_ms`."""
+        self._lock = threading.Lock()
+        self._step_ms = start_ms
+        self._stepped_ns = time.monotonic_ns()
+
+    def now_ms(self) -> int:
+        """Give the last step plus the milliseconds that really passed since."""
+        with self._lock:
+            return self._now_ms()
+
+    def step_to(self, ms: int) -> None:
+        """Jump forward to `ms`. Errors: ValueError where the clock is past it already; time never goes back."""
+        with self._lock:
+            now = self._now_ms()
+            if ms < now:
+                raise ValueError(f"the clock shows {now}; it cannot be stepped back to {ms}")
+            self._step_ms = ms
+            self._stepped_ns = time.monotonic_ns()
+
+    def _now_ms(self) -> int:
+        return self._step_ms + (time.monotonic_ns() - self._stepped_ns) // 1_000_000

@@ -1,0 +1,159 @@
+"""One exchange over a connection of its own, with one deadline, that knows whether a byte of it can have left."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Watch:
+    """The deadline of one exchange, enforced on its socket, and the fact that matters after a failure.
+
+    `maybe_sent` turns true just before the first byte of the request is handed to the socket: taken where it happens,
+    since no list of exception classes can promise as much. `cut` tells that the deadline ended the exchange: it shuts
+    the socket down under whoever reads from it, as a read timeout begins anew with every byte that drips in.
+    What is not interrupted is the name lookup: the resolver's own timeouts bound it, and nothing is sent after the
+    deadline when it ends late.
+    """
+
+    def __init__(self, connect_timeout_s: float, deadline_s: float) -> None:
+        """Start the time of an exchange: `deadline_s` for all of it, `connect_timeout_s` to reach one address."""
+        self.maybe_sent = False
+        self.cut = False
+        self._connect_timeout_s = connect_timeout_s
+        self._end = time.monotonic() + deadline_s
+        self._mutex = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(deadline_s, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        """Watch from now on."""
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Watch no longer."""
+        self._timer.cancel()
+        with self._mutex:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def over(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return time.monotonic() >= self._end
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """Reach the first address of the host that answers. Errors: OSError; TimeoutError past the deadline."""
+        failed: OSError = OSError(f"no address for {host}")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            reached = socket.socket(family, kind, protocol)
+            try:
+                reached.settimeout(min(self._connect_timeout_s, self._remaining_s()))
+                reached.connect(address)
+                reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                reached.settimeout(self._remaining_s())
+                self._guard(reached)
+            except OSError as error:
+                reached.close()
+                failed = error
+            else:
+                return reached
+        raise failed
+
+    def before_bytes(self) -> None:
+        """Take down that bytes may leave from here on. Errors: TimeoutError past the deadline, with nothing sent."""
+        if not self.maybe_sent:
+            self._remaining_s()
+            self.maybe_sent = True
+
+    def _remaining_s(self) -> float:
+        remaining = self._end - time.monotonic()
+        if remaining <= 0 or self.cut:
+            raise TimeoutError("timed out")
+        return remaining
+
+    def _guard(self, reached: socket.socket) -> None:
+        # A duplicate: TLS takes the descriptor away from the first object, and a shutdown reaches both.
+        with self._mutex:
+            self._remaining_s()
+            self._socket = reached.dup()
+
+    def _expire(self) -> None:
+        with self._mutex:
+            self.cut = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def session(watch: Watch) -> requests.Session:
+    """Give a session for one exchange: watched, without proxies and passwords from the environment, no redirects."""
+    opened = _Session()
+    opened.trust_env = False
+    opened.mount("https://", _Adapter(watch))
+    opened.mount("http://", _Adapter(watch))
+    return opened
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the signature is theirs
+        """Give none: even unfollowed, requests would read a redirect's whole body before we can cap it."""
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": lambda *place, **options: _HttpPool(*place, watch=watch, **options),
+            "https": lambda *place, **options: _HttpsPool(*place, watch=watch, **options),
+        }
+
+
+class _HttpConnection(HTTPConnection):
+    def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
+        super().__init__(*place, **options)
+        self._watch = watch
+
+    def _new_conn(self) -> socket.socket:
+        return self._watch.connect(self.host.strip("[]"), self.port)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self._watch.before_bytes()
+        super().send(data)
+
+
+class _HttpsConnection(HTTPSConnection):
+    def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
+        super().__init__(*place, **options)
+        self._watch = watch
+
+    def _new_conn(self) -> socket.socket:
+        return self._watch.connect(self.host.strip("[]"), self.port)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self._watch.before_bytes()
+        super().send(data)
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection

@@ -1,0 +1,149 @@
+"""Messages to one connector, over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import zlib
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, urlsplit
+
+import requests
+import urllib3
+
+from engine.adapters.http_exchange import Watch, session
+from engine.config import Connector
+from engine.delivery import Exchange, Phase
+
+_BODY_LIMIT = 64 * 1024
+_EXCERPT = 200
+_PIECE = 8 * 1024
+
+
+class HttpSender:
+    """engine.ports.Sender: POSTs to one connector, each message over a connection of its own.
+
+    Redirects are not followed, TLS is verified, proxies and passwords of the environment are not used, at most 64 KiB
+    of an answer are read, and `deadline_s` bounds the whole exchange (see Watch for how).
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        user_agent: str = "signal-engine",
+        connect_timeout_s: float = 3.0,
+        deadline_s: float = 8.0,
+    ) -> None:
+        """Send to `connector`; the times are seconds."""
+        self._url = connector.url
+        self._token = connector.token.get_secret_value()
+        self._connect_timeout_s = connect_timeout_s
+        self._deadline_s = deadline_s
+        known_by = {"connectorName": connector.name, "connectorToken": self._token}
+        self._head = json.dumps(known_by, separators=(",", ":"), ensure_ascii=False)[:-1]
+        self._headers = {
+            "Content-Type": "application/json",
+            "User-Agent": user_agent,
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+
+    def post(self, body: str) -> Exchange:
+        """Send one message (its JSON without connector name and token) and tell what happened.
+
+        The bytes of `body` are kept as they are. Neither token nor the query of the address stands in what comes back.
+        Errors: ValueError where `body` is no JSON object written compactly; nothing for what happens on the way.
+        """
+        if not (body.startswith('{"') and body.endswith("}")):
+            raise ValueError("a message is a JSON object with at least one field")
+        data = f"{self._head},{body[1:]}".encode()
+        with Watch(self._connect_timeout_s, self._deadline_s) as watch:
+            status: int | None = None
+            try:
+                with (
+                    session(watch) as opened,
+                    opened.post(
+                        self._url,
+                        data=data,
+                        headers=self._headers,
+                        stream=True,
+                        allow_redirects=False,
+                        timeout=(self._connect_timeout_s, self._deadline_s),
+                    ) as answer,
+                ):
+                    status = answer.status_code
+                    text = self._hide(_text(answer))
+                    retry_after_s = _retry_after_s(answer.headers.get("Retry-After"))
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                http.client.HTTPException,
+                OSError,
+                ValueError,
+            ) as error:
+                why = f"no whole answer within {self._deadline_s:g} s" if watch.over() else _reason(error)
+                phase = Phase.MAYBE_SENT if watch.maybe_sent else Phase.NOT_SENT
+                return Exchange(phase, self._hide(why if status is None else f"HTTP {status}, then {why}"), status)
+            if watch.cut:  # an answer that ends where the connection does looks whole when we cut it
+                why = f"HTTP {status}, then no whole answer within {self._deadline_s:g} s"
+                return Exchange(Phase.MAYBE_SENT, why, status)
+        excerpt = " ".join(text[:_EXCERPT].split())
+        return Exchange(Phase.ANSWERED, f"HTTP {status}: {excerpt}", status, text, retry_after_s)
+
+    def _hide(self, text: str) -> str:
+        written = [json.dumps(self._token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]
+        secrets = [self._token, *written, quote(self._token, safe=""), urlsplit(self._url).query]
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+def _text(answer: requests.Response) -> str:
+    raw = bytearray()
+    for piece in answer.raw.stream(_PIECE, decode_content=False):
+        raw += piece
+        if len(raw) >= _BODY_LIMIT:
+            break
+    content = bytes(raw[:_BODY_LIMIT])
+    if answer.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "deflate"):
+        content = _unpacked(content)
+    return content.decode("utf-8", errors="replace")
+
+
+def _unpacked(content: bytes) -> bytes:
+    # Packed although we asked for plain text. Unpacked under the same cap; what is no such stream stays as it is.
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(content, _BODY_LIMIT)
+    except zlib.error:
+        return content
+
+
+def _retry_after_s(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text[:12])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    """Say why, by the first cause: the outer exceptions of requests carry the address with its query."""
+    seen = [error]
+    while (cause := seen[-1].__cause__ or seen[-1].__context__) is not None:
+        seen.append(cause)
+    for first in reversed(seen):
+        if isinstance(first, ssl.SSLError):
+            return f"TLS: {getattr(first, 'verify_message', '') or first.reason or 'handshake failed'}"
+        if isinstance(first, TimeoutError):
+            return "timed out"
+        if isinstance(first, http.client.RemoteDisconnected):
+            return "closed without an answer"
+        if isinstance(first, OSError) and first.strerror:
+            return first.strerror
+    return type(seen[-1]).__name__

@@ -1,0 +1,158 @@
+"""The SQLite file of the state: made whole or not at all, checked when opened, never replaced by an empty one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event, insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from engine.adapters.sql_tables import META, METADATA, SCHEMA_VERSION
+from engine.errors import StoreError
+
+_VERSION_KEY = "schema_version"
+
+
+def state_path(url_or_path: str | Path) -> Path:
+    """Give the absolute path that `state.db` or `sqlite:///state.db` means. Errors: StoreError for another database."""
+    text = str(url_or_path)
+    if "://" not in text:
+        return Path(text).expanduser().absolute()
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise StoreError("the address of the state is no database URL; give a path, or sqlite:///path") from None
+    if url.get_backend_name() != "sqlite" or not url.database:
+        shown = url.render_as_string(hide_password=True)
+        raise StoreError(f"{shown}: state is kept in a SQLite file; give a path, or sqlite:///path")
+    return Path(url.database).expanduser().absolute()
+
+
+def create_if_missing(path: Path) -> None:
+    """Make a new state file where there is none, whole before it gets its name. Errors: StoreError."""
+    if path.exists():
+        return
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists():
+        raise StoreError(
+            f"{path}: the state file is gone, but its journal {wal.name} is there; "
+            "bring the file back from where it was moved, or move the journal away to start with nothing remembered"
+        )
+    young = path.with_name(path.name + ".new")
+    try:
+        young.unlink(missing_ok=True)
+        os.close(os.open(young, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = _connection(path, sqlite3.connect(young, isolation_level=None), write=True)
+        try:
+            with connection.begin():
+                METADATA.create_all(connection)
+                connection.execute(insert(META).values(key=_VERSION_KEY, value=str(SCHEMA_VERSION)))
+        finally:
+            connection.close()
+        _sync(young)
+        young.rename(path)
+        _sync(path.parent)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        raise failure(path, error) from None
+
+
+def open_state(path: Path, *, write: bool) -> Connection:
+    """Open and check a state file. The connection may be used from several threads, one at a time.
+
+    Errors: StoreError where it is missing, empty, damaged, another program's, or of another version.
+    """
+    raw = None
+    try:
+        if not path.exists():
+            raise StoreError(f"{path}: there is no state here; has an engine run with this configuration?")
+        if not path.stat().st_size:
+            raise StoreError(f"{path}: the state file is empty, so what was kept is lost; restore a backup")
+        if write:
+            path.chmod(0o600)
+        mode = "rw" if write else "ro"  # never "rwc": that would make an empty database where ours went away
+        raw = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, check_same_thread=False, isolation_level=None)
+        raw.execute("PRAGMA foreign_keys = ON")
+        if write:
+            _prepare_to_write(path, raw)
+        _check_version(path, raw)
+        return _connection(path, raw, write=write)
+    except (OSError, sqlite3.Error, StoreError) as error:
+        if raw is not None:
+            raw.close()
+        raise failure(path, error) from None
+
+
+def failure(path: Path, error: Exception) -> StoreError:
+    """Give what a person reads for an error of the disk or the database."""
+    if isinstance(error, StoreError):
+        return error
+    cause = getattr(error, "orig", None) or error
+    text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
+    hints = {
+        "full": "free some space, then start again: nothing that was reported as kept is lost",
+        "readonly": "make the file and its folder writable for this user",
+        "read-only": "make the file and its folder writable for this user",
+        "denied": "make the file and its folder accessible for this user",
+        "unable to open": "the folder must exist and be writable for this user",
+        "malformed": "the file is damaged; restore a backup",
+        "not a database": "the file is damaged or another program's; restore a backup, or name another state file",
+        "disk i/o": "the disk is failing or full; repair it, then start again",
+    }
+    hint = next((hint for word, hint in hints.items() if word in text.lower()), "")
+    return StoreError(f"{path}: the state cannot be used: {text}" + (f"; {hint}" if hint else ""))
+
+
+def _prepare_to_write(path: Path, raw: sqlite3.Connection) -> None:
+    faults = [line for (line,) in raw.execute("PRAGMA quick_check")]
+    if faults != ["ok"]:
+        raise StoreError(f"{path}: the state file is damaged ({faults[0]}); restore a backup")
+    (journal,) = raw.execute("PRAGMA journal_mode = WAL").fetchone()
+    if journal != "wal":
+        raise StoreError(f"{path}: this file system does not allow SQLite's WAL mode; keep the state on a local disk")
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves bytes in the drive
+
+
+def _check_version(path: Path, raw: sqlite3.Connection) -> None:
+    tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "meta" not in tables:
+        raise StoreError(f"{path}: this database is no state of signal-engine; name another state file")
+    found = raw.execute("SELECT value FROM meta WHERE key = ?", (_VERSION_KEY,)).fetchone()
+    version = found[0] if found else "none"
+    missing = sorted(set(METADATA.tables) - tables)
+    if version != str(SCHEMA_VERSION):
+        raise StoreError(
+            f"{path}: the state has schema version {version}, and this release needs {SCHEMA_VERSION}; "
+            "use the release that wrote it, or name another state file (positions are then not remembered)"
+        )
+    if missing:
+        raise StoreError(f"{path}: the state file is damaged (no table {', '.join(missing)}); restore a backup")
+
+
+def _connection(path: Path, raw: sqlite3.Connection, *, write: bool) -> Connection:
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
+
+    # The driver's own transactions begin at the first write only; ours begin where they are opened.
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    try:
+        return engine.connect()
+    except SQLAlchemyError as error:
+        raw.close()
+        raise failure(path, error) from None
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(file)

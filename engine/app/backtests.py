@@ -1,0 +1,100 @@
+"""Backtests, from files to results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from engine.adapters.csv_files import read_csv
+from engine.backtest import Result, RunDefinition, backtest
+from engine.documents import Source, parse, validate
+from engine.errors import InvalidInputError
+from engine.market import Bars, Instrument, MarketKind, Timeframe
+from engine.market.instrument import tick_of
+from engine.market.resample import resample
+from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
+from engine.rules import Rule, read_rule_file
+
+SAMPLE = "sample"
+_SAMPLE_BARS = 366 * 24  # the sample market's first year, in hours
+_SAMPLE_SYMBOL = {MarketKind.FUTURES: "BTC/USDT:USDT", MarketKind.SPOT: "BTC/USDT"}
+
+
+def definition_in(path: Path) -> RunDefinition | None:
+    """Read a run definition; None where the file is something else (a rule file). Errors: InvalidDocumentError."""
+    try:
+        source = Source(str(path), path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    root = parse(source)
+    if "strategy" not in root.entries:
+        return None
+    found = validate(root, RunDefinition, source)
+    data = found.data if found.data == SAMPLE else str(path.parent / found.data)
+    return found.model_copy(update={"strategy": str(path.parent / found.strategy), "data": data})
+
+
+def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
+    """Give the run definition that a rule file and some options make. Errors: InvalidInputError naming the option."""
+    try:
+        return RunDefinition.model_validate({**given, "strategy": str(path)})
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        raise InvalidInputError("\n".join(lines)) from None
+
+
+def run_backtest(definition: RunDefinition) -> Result:
+    """Read the rule and the candles, and backtest. Errors: InvalidInputError and its kinds."""
+    rule = read_rule_file(definition.strategy)
+    timeframe = _timeframe(definition, rule)
+    if definition.data == SAMPLE:
+        symbol = definition.symbol or _SAMPLE_SYMBOL[rule.market]
+        instrument, bars = sample_instrument(symbol), _sample(definition, symbol, timeframe)
+    else:
+        read = read_csv(Path(definition.data))
+        instrument = Instrument(definition.symbol or Path(definition.data).stem, tick_of(read))
+        bars = _between(_coarser(read, timeframe, definition), definition)
+    instrument = Instrument(
+        instrument.symbol, definition.tick or instrument.tick, definition.lot or instrument.lot or Decimal(0)
+    )
+    if not len(bars):
+        raise InvalidInputError(f"{definition.data}: there are no candles in the period asked for")
+    return backtest(rule, bars, instrument, definition.costs.costs(), definition.params)
+
+
+def _timeframe(definition: RunDefinition, rule: Rule) -> Timeframe:
+    if definition.timeframe is None:
+        return rule.timeframe
+    try:
+        return Timeframe.parse(definition.timeframe)
+    except ValueError as error:
+        raise InvalidInputError(f"timeframe: {error}") from None
+
+
+def _sample(definition: RunDefinition, symbol: str, timeframe: Timeframe) -> Bars:
+    start = definition.start if definition.start is not None else SAMPLE_START_MS
+    end = definition.end if definition.end is not None else start + _SAMPLE_BARS * 3_600_000
+    count = max(0, -(-(end - start) // timeframe.length_ms))
+    return sample_bars(symbol, timeframe, start, count)
+
+
+def _coarser(bars: Bars, timeframe: Timeframe, definition: RunDefinition) -> Bars:
+    """Make the rule's candles out of finer ones."""
+    if bars.timeframe == timeframe:
+        return bars
+    try:
+        return resample(bars, timeframe)
+    except ValueError:
+        raise InvalidInputError(
+            f"{definition.data} holds {bars.timeframe} candles, and the rule decides on {timeframe} candles, which "
+            f"cannot be made of them; give finer ones, or --timeframe {bars.timeframe} to decide on these"
+        ) from None
+
+
+def _between(bars: Bars, definition: RunDefinition) -> Bars:
+    first = 0 if definition.start is None else int(bars.time.searchsorted(definition.start))
+    last = len(bars) if definition.end is None else int(bars.time.searchsorted(definition.end))
+    return bars[first:last]

@@ -1,0 +1,77 @@
+"""What `run` writes to its log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+
+from engine.delivery import Exchange, Row, RowState, Step
+from engine.live import Outcome, Session
+from engine.ports import RouteRecord
+
+
+class LogObserver:
+    """Logs every event of the engine and of the delivery. The last ones of a kind are not repeated word for word."""
+
+    def __init__(self) -> None:
+        """Log through structlog as it is configured."""
+        self._log = structlog.get_logger()
+        self._waiting: dict[str, str] = {}
+
+    def ready(self, session: Session, watermark_ms: int, resumed: RouteRecord | None) -> None:
+        """Say where a route stands."""
+        self._waiting.pop(session.route, None)
+        position = {1: "long", -1: "short", 0: "flat"}[session.side]
+        if resumed is not None and resumed.rule_sha256 != session.rule.sha256:
+            self._log.warning("rule file changed since the last run", route=session.route, position=position)
+        event = "route continues" if resumed else "route starts"
+        self._log.info(
+            event, route=session.route, after=_time(watermark_ms), position=position, warmup=session.plan.warmup
+        )
+
+    def stepped(self, session: Session, outcome: Outcome) -> None:
+        """Log a closed bar and what it led to."""
+        self._waiting.pop(session.route, None)
+        bar = outcome.bar
+        self._log.info(
+            "candle closed",
+            route=session.route,
+            candle=_time(int(bar.time[0])),
+            close=float(bar.close[0]),
+            decided=", ".join(f"{d.move.name.lower()} ({d.reason.words})" for d in outcome.decisions) or "nothing",
+        )
+
+    def voided(self, session: Session, row: Row) -> None:
+        """Log an entry that was undone."""
+        self._log.warning(
+            "entry undone: its message did not arrive",
+            route=session.route,
+            id=row.client_order_id,
+            state=str(row.state),
+        )
+
+    def waiting(self, route: str, error: Exception, pause_ms: int) -> None:
+        """Log that candles could not be had; the same words only once."""
+        if self._waiting.get(route) != str(error):
+            self._waiting[route] = str(error)
+            self._log.warning("no candles; asking again", route=route, error=str(error), pause_seconds=pause_ms / 1000)
+
+    def delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
+        """Log what came of a message."""
+        if step.state is RowState.SENDING:
+            return
+        alarming = step.state in (RowState.REJECTED, RowState.UNKNOWN, RowState.EXPIRED)
+        log = self._log.error if alarming else (self._log.warning if step.state is RowState.PENDING else self._log.info)
+        log(
+            f"message {step.state}" if step.state is not RowState.PENDING else "message not delivered; trying again",
+            connector=row.connector,
+            id=row.client_order_id,
+            attempt=row.attempts,
+            body=row.body,
+            detail=exchange.detail if exchange else "",
+        )
+
+
+def _time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,133 @@
+"""A running system: the parts of a config, put together and started, and taken down in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.adapters.clocks import SystemClock
+from engine.adapters.http_sender import HttpSender
+from engine.adapters.sql_store import SqlStore
+from engine.config import Connector, ExchangeConfig, RunConfig
+from engine.decisions import Costs
+from engine.delivery import Exchange, Row, Step
+from engine.errors import InvalidInputError, RefusedError
+from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
+from engine.paper.process import PaperProcess
+from engine.paper.settings import PaperConnector, PaperSettings
+from engine.ports import Clock, MarketData
+from engine.rules import read_rule_file
+
+PAPER_PATH = "/trading-signal/webhook"
+SAMPLE = "sample"
+OnDelivery = Callable[[Row, Step, Exchange | None], None]
+
+
+def read_routes(config: RunConfig) -> list[RouteSpec]:
+    """Read the rules of all routes and plan them. Errors: InvalidInputError with everything wrong in any of them."""
+    specs: list[RouteSpec] = []
+    wrong: list[str] = []
+    for route in config.routes:
+        try:
+            rule = read_rule_file(route.strategy)
+            rule.plan(route.params)
+            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
+        except InvalidInputError as error:
+            wrong.append(str(error))
+    keys = [spec.key for spec in specs]
+    wrong += [
+        f"{key}: two routes of this name; their states would mix" for key in {k for k in keys if keys.count(k) > 1}
+    ]
+    if wrong:
+        raise InvalidInputError("\n".join(wrong))
+    return specs
+
+
+def market_data(exchange: ExchangeConfig, clock: Clock) -> MarketData:
+    """Give the exchange of a config. Errors: MarketDataError for one that does not exist."""
+    if exchange.id == SAMPLE:
+        from engine.adapters.sample_market import SampleMarket  # noqa: PLC0415
+
+        return SampleMarket(clock)
+    from engine.adapters.ccxt_market import CcxtMarket  # noqa: PLC0415 - ccxt takes a second to load
+
+    return CcxtMarket(exchange.id, exchange.options)
+
+
+def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:
+    """Give what the paper platform of a config is told. Errors: InvalidInputError for a config without one."""
+    if config.paper is None:
+        raise InvalidInputError("this config has no 'paper' section, so there is no paper platform to start")
+    market = {spec.connector: spec.rule.market for spec in specs}
+    known = {
+        connector.name: PaperConnector(token=connector.token, market=market[alias])
+        for alias, connector in config.connectors.items()
+        if alias in market
+    }
+    return PaperSettings(connectors=known, ledger=Path(config.paper.ledger), port=config.paper.port)
+
+
+class System:
+    """Everything that runs for one config, between `__enter__` and `__exit__`.
+
+    Errors on entering: RefusedError, StoreError, MarketDataError, InvalidInputError; nothing is left running then.
+    """
+
+    def __init__(
+        self, config: RunConfig, observer: Observer, on_delivery: OnDelivery, clock: Clock | None = None
+    ) -> None:
+        """Check the rules; nothing is started yet."""
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self.specs = read_routes(config)
+        self._observer, self._on_delivery = observer, on_delivery
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start the paper platform (where the config has one), open the state, start delivering."""
+        with ExitStack() as stack:
+            connectors = self._start_paper(stack)
+            self.store = SqlStore(self.config.state, clock=self.clock)
+            stack.callback(self.store.close)
+            self.market = market_data(self.config.exchange, self.clock)
+            self.delivery = DeliveryLoop(
+                self.store,
+                {alias: HttpSender(connector) for alias, connector in connectors.items()},
+                {alias: connector.deduplicates for alias, connector in connectors.items()},
+                self.clock,
+                self._on_delivery,
+            )
+            self.engine = LiveEngine(
+                self.specs, self.market, self.store, Costs(self.config.capital), self._observer, self.delivery.wake
+            )
+            self.delivery.start()
+            stack.callback(self.delivery.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop sending after what is in flight, close the state, stop the paper platform."""
+        self._stack.close()
+
+    def _start_paper(self, stack: ExitStack) -> Mapping[str, Connector]:
+        paper = self.config.paper
+        if paper is None:
+            return self.config.connectors
+        Path(paper.ledger).parent.mkdir(parents=True, exist_ok=True)
+        process = stack.enter_context(PaperProcess(paper_settings(self.config, self.specs)))
+        self.paper_url = process.url
+        url = process.url + PAPER_PATH
+        return {a: c.model_copy(update={"url": url}) for a, c in self.config.connectors.items()}
+
+
+def check_start(config: RunConfig, *, confirm_live: bool) -> None:
+    """Refuse what must not start. Errors: RefusedError."""
+    if config.mode == "live" and not confirm_live:
+        raise RefusedError(
+            "this config is live: its messages trade real money. If that is what you want, add --confirm-live"
+        )

@@ -1,0 +1,89 @@
+"""A run definition: a backtest written down, with the result that it must give."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from engine.backtest.run import Result
+from engine.decisions import Costs
+
+
+def _moment(value: object) -> int | None:
+    """Read "2024-01-31" or an ISO time (UTC where it names no zone) as milliseconds."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"'{value}' is no date; write 2024-01-31, or 2024-01-31T12:00") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+Moment = Annotated[int, BeforeValidator(_moment)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class CostsConfig(_Strict):
+    """What there is to trade with, and what trading costs."""
+
+    capital: float = Field(default=Costs().capital, gt=0)
+    commission_percent: float = Field(default=Costs().commission_percent, ge=0, lt=100)
+    slippage_ticks: float = Field(default=Costs().slippage_ticks, ge=0)
+
+    def costs(self) -> Costs:
+        """Give them as the machine takes them."""
+        return Costs(self.capital, self.commission_percent, self.slippage_ticks)
+
+
+class RunDefinition(_Strict):
+    """What to backtest, on which candles, at which costs, and what must come of it."""
+
+    strategy: str = Field(description="Path of the rule file, from where this file stands.")
+    data: str = Field(default="sample", description="'sample' (synthetic candles), or the path of a CSV of candles.")
+    symbol: str | None = Field(default=None, description="As ccxt writes it; part of the messages' ids.")
+    timeframe: str | None = Field(default=None, description="Decide on these candles instead of the rule's own.")
+    start: Moment | None = Field(default=None, alias="from", description="First day or moment (UTC).")
+    end: Moment | None = Field(
+        default=None, alias="to", description="The moment before which the last candle opens (UTC)."
+    )
+    params: dict[str, float] = {}
+    costs: CostsConfig = CostsConfig()
+    tick: Decimal | None = Field(default=None, gt=0, description="Price step; else inferred from the candles.")
+    lot: Decimal | None = Field(default=None, gt=0, description="Amount step; else amounts are not rounded.")
+    expect: dict[str, int | float | str | None] = Field(
+        default={}, description="Statistics by name, to the digits written; 'messages' and 'messages_sha256' too."
+    )
+
+    def differences(self, result: Result) -> list[str]:
+        """Say where the result is not what is expected, a line each."""
+        found = facts(result)
+        lines = []
+        for name, expected in self.expect.items():
+            if name not in found:
+                lines.append(f"{name}: there is no such result; there are {', '.join(found)}")
+            elif not _equal(found[name], expected):
+                lines.append(f"{name}: expected {expected}, got {found[name]}")
+        return lines
+
+
+def facts(result: Result) -> dict[str, int | float | str | None]:
+    """Give all that can be expected of a result, by name."""
+    bodies = [message.json() for message in result.messages]
+    digest = hashlib.sha256("\n".join(bodies).encode()).hexdigest()
+    return {**asdict(result.stats), "messages": len(bodies), "messages_sha256": digest}
+
+
+def _equal(actual: float | str | None, expected: float | str | None) -> bool:
+    """Compare numbers to the digits that `expected` is written with."""
+    if isinstance(actual, float) and isinstance(expected, int | float) and math.isfinite(expected):
+        exponent = Decimal(repr(expected)).as_tuple().exponent
+        return round(actual, max(0, -int(exponent))) == expected
+    return actual == expected

@@ -1,0 +1,84 @@
+"""`signal-engine demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli.output import console, moment, number
+
+if TYPE_CHECKING:
+    from engine.app.demo import Summary
+
+_SHOWN = ("percent", "fixed", "limit", "profit", "loss", "log")
+
+
+def demo(
+    strategy: Annotated[
+        Path | None, typer.Argument(help="A rule file; strategies/ema_cross.yaml if not given.")
+    ] = None,
+    bars: Annotated[int, typer.Option(min=1, max=20_000, help="How many candles to trade.")] = 500,
+    out: Annotated[Path, typer.Option(help="Where the state and the ledger are kept.")] = Path("demo-runs"),
+) -> None:
+    """The whole path, offline: sample market → rules → outbox → HTTP → paper platform."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from engine.adapters.logs import set_up_logs
+    from engine.app.demo import new_folder, run_demo
+
+    set_up_logs([])
+    rule_file = strategy or _shipped("ema_cross.yaml")
+    folder = new_folder(out)
+    console.print("The sample market is synthetic: it shows that the path works, not that a strategy earns money.\n")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=bars)
+
+        def show(done: int, entries: list[dict[str, object]]) -> None:
+            for entry in entries:
+                progress.console.print(_line(entry), highlight=False)
+            progress.update(task, completed=done, description="candles")
+
+        summary = run_demo(rule_file, bars, folder, show)
+    _print_summary(summary)
+    raise typer.Exit(0 if summary.good else 1)
+
+
+def _line(entry: dict[str, object]) -> str:
+    fields = entry["fields"]
+    assert isinstance(fields, dict)  # noqa: S101 - the platform's own answer
+    details = "  ".join(f"{name} {fields[name]}" for name in _SHOWN if name in fields)
+    colour = "green" if entry["verdict"] == "accepted" else "red"
+    return f"  received  [bold]{entry['action']!s:<11}[/bold] {details}  [{colour}]{entry['verdict']}[/{colour}]"
+
+
+def _print_summary(summary: Summary) -> None:
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    position = {1: "long", -1: "short", 0: "flat"}[summary.side]
+    change = 100 * (summary.equity / summary.capital - 1)
+    same = "yes, byte for byte" if summary.equal else "NO: please report this"
+    for name, value in (
+        ("strategy", f"{summary.strategy} on {summary.symbol}"),
+        ("candles", f"{summary.bars}, {moment(summary.first_ms)} to {moment(summary.last_ms)} UTC"),
+        ("decisions", str(summary.decisions)),
+        ("messages delivered", f"{summary.delivered}; in the platform's ledger: {summary.ledger_messages}"),
+        ("same as a backtest", same),
+        ("position at the end", f"{position} (believed)"),
+        ("result", f"{number(summary.capital)} → {number(summary.equity)} ({change:+.2f} %)"),
+        ("files", f"{summary.folder}/engine-state.db, {summary.folder}/paper-ledger.db"),
+    ):
+        table.add_row(name, value)
+    console.print()
+    console.print(table, highlight=False)
+    console.print(
+        "\nNext: [bold]signal-engine backtest strategies/ema_cross.yaml[/bold], or open that file and change it."
+    )
+
+
+def _shipped(name: str) -> Path:
+    here = Path(__file__).resolve().parents[2] / "strategies" / name
+    return Path("strategies") / name if (Path("strategies") / name).exists() else here

@@ -1,0 +1,47 @@
+"""The program: its commands, and what happens to errors."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from engine.cli import backtest, check, demo, message, paper, run
+from engine.errors import SignalEngineError
+
+app = typer.Typer(
+    name="signal-engine",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Trading signals from rule files: a short YAML file in, exact webhook messages out; the same file is "
+        "backtested, paper-traded and run live.\n\n"
+        "Start with [bold]signal-engine demo[/bold]."
+    ),
+    epilog="Exit codes: 0 done · 1 the work found a problem · 2 wrong usage · 3 refused for safety.",
+)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("backtest")(backtest.backtest)
+app.command("run")(run.run)
+app.command("paper")(paper.paper)
+app.command("message")(message.message)
+
+
+def main() -> None:
+    """Run the program and end the process with its exit code. What the user can mend is told without a traceback."""
+    try:
+        app()
+    except SignalEngineError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command line's own output
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)  # noqa: T201 - the command line's own output
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); Python would complain again while closing it.
+        sys.stderr.close()
+        sys.exit(0)

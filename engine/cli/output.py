@@ -1,0 +1,34 @@
+"""How results are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """Print one document on standard output, and nothing else."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def moment(ms: int | None) -> str:
+    """Write a time (ms UTC) as people read it."""
+    return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a number with thousands separated; a dash for none."""
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def price(value: float | None) -> str:
+    """Write a price with the digits it needs."""
+    return "" if value is None else f"{value:.10g}" if value >= 1e-4 else f"{value:.10f}".rstrip("0")

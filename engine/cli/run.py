@@ -1,0 +1,32 @@
+"""`signal-engine run`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.output import errors
+
+
+def run(
+    config: Annotated[Path, typer.Option(help="What to run where, such as configs/paper.yaml.")],
+    confirm_live: Annotated[bool, typer.Option("--confirm-live", help="Yes, trade real money.")] = False,
+) -> None:
+    """Watch closed candles, decide, and send messages, until stopped (Ctrl-C)."""
+    from engine.adapters.logs import set_up_logs
+    from engine.app.observers import LogObserver
+    from engine.app.service import serve
+    from engine.app.system import System, check_start
+    from engine.config import read_config
+
+    read = read_config(config, os.environ)
+    check_start(read, confirm_live=confirm_live)
+    set_up_logs([connector.token for connector in read.connectors.values()])
+    observer = LogObserver()
+    with System(read, observer, observer.delivered) as system:
+        errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False)
+        serve(system, tick_seconds=read.tick_seconds)
+    errors.print("stopped; the next start continues from here", highlight=False)

@@ -1,0 +1,210 @@
+"""The position machine: one compiled step per bar, the same for a backtest's loop and for a live bar.
+
+What fills when is execution.md's table: market orders at the next open; inside a bar along open, the nearer of high and
+low, the other, close. `state` is an array of one STATE record; it is all that the machine remembers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.decisions.records import DECISION, FILL, STATE, Move, Reason
+from engine.decisions.settings import Columns, Settings
+from engine.indicators.kernel import TRUE, kernel
+
+Records = NDArray[np.void]
+
+_OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
+_OPEN_SHORT, _CLOSE_SHORT = int(Move.OPEN_SHORT), int(Move.CLOSE_SHORT)
+_ENTER, _EXIT, _REVERSE = int(Reason.ENTER), int(Reason.EXIT), int(Reason.REVERSE)
+_TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
+_NO_LEVEL, _NO_SIZE = int(Reason.NO_LEVEL), int(Reason.NO_SIZE)
+
+FILLS_A_BAR, DECISIONS_A_BAR = 3, 2
+
+
+def new_state(cash: float) -> Records:
+    """Give the state of a machine that has no position and `cash`."""
+    state = np.zeros(1, dtype=STATE)
+    state["cash"] = cash
+    for name in ("take_profit", "stop_loss", "opening_take_profit", "opening_stop_loss"):
+        state[name] = np.nan
+    return state
+
+
+def room(bars: int) -> tuple[Records, Records, NDArray[np.float64]]:
+    """Give empty fills, decisions and equity for that many bars."""
+    return np.empty(bars * FILLS_A_BAR, FILL), np.empty(bars * DECISIONS_A_BAR, DECISION), np.empty(bars)
+
+
+@kernel
+def advance(
+    state: Records,
+    settings: Settings,
+    columns: Columns,
+    start: int,
+    stop: int,
+    fills: Records,
+    decisions: Records,
+    equity: NDArray[np.float64],
+) -> tuple[int, int, int]:
+    """Step the bars from `start` to before `stop`.
+
+    Writes fills and decisions from index 0 on, and equity (cash and open position at the close) at each bar's index.
+    Gives the bar to go on from, and the counts of fills and decisions; it stops early when their arrays are full.
+    """
+    s = state[0]
+    filled = decided = 0
+    i = start
+    while i < stop and filled + FILLS_A_BAR <= len(fills) and decided + DECISIONS_A_BAR <= len(decisions):
+        time, opened = columns.time[i], columns.open[i]
+        if s.closing != 0:
+            filled = _close(s, settings, fills, filled, time, s.closing, opened, settings.slippage)
+        if s.opening != 0:
+            filled = _open(s, settings, fills, filled, time, opened)
+        hit = 0
+        if s.side != 0:
+            hit, price = _bracket(s, opened, columns.high[i], columns.low[i])
+            if hit != 0 and settings.platform_holds_bracket:
+                slippage = settings.slippage if hit == _STOP_LOSS else 0.0
+                filled = _close(s, settings, fills, filled, time, hit, price, slippage)
+                hit = 0
+        decided = _decide(s, settings, columns, i, hit, decisions, decided)
+        equity[i] = s.cash + s.side * s.quantity * (columns.close[i] - s.entry_price)
+        i += 1
+    return i, filled, decided
+
+
+@kernel
+def _open(s: Any, settings: Settings, fills: Records, count: int, time: int, opened: float) -> int:
+    """Fill the waiting entry at the open."""
+    s.side = s.opening
+    s.quantity = s.opening_quantity
+    s.entry_price = opened + s.side * settings.slippage
+    s.entry_time = time
+    s.take_profit = s.opening_take_profit
+    s.stop_loss = s.opening_stop_loss
+    s.opening = 0
+    fee = s.quantity * s.entry_price * settings.commission
+    s.cash -= fee
+    _write_fill(
+        fills[count], time, _OPEN_LONG if s.side > 0 else _OPEN_SHORT, _ENTER, s.entry_price, s.quantity, fee, 0.0
+    )
+    return count + 1
+
+
+@kernel
+def _close(
+    s: Any, settings: Settings, fills: Records, count: int, time: int, reason: int, price: float, slippage: float
+) -> int:
+    """Fill the close of the whole position."""
+    s.closing = 0
+    if s.side == 0:
+        return count
+    at = price - s.side * slippage
+    profit = s.side * s.quantity * (at - s.entry_price)
+    fee = s.quantity * at * settings.commission
+    s.cash += profit - fee
+    _write_fill(fills[count], time, _CLOSE_LONG if s.side > 0 else _CLOSE_SHORT, reason, at, s.quantity, fee, profit)
+    s.side = 0
+    s.quantity = 0.0
+    s.entry_price = 0.0
+    s.take_profit = np.nan
+    s.stop_loss = np.nan
+    return count + 1
+
+
+@kernel
+def _write_fill(
+    fill: Any, time: int, move: int, reason: int, price: float, quantity: float, fee: float, profit: float
+) -> None:
+    fill.time = time
+    fill.move = move
+    fill.reason = reason
+    fill.price = price
+    fill.quantity = quantity
+    fill.fee = fee
+    fill.profit = profit
+
+
+@kernel
+def _bracket(s: Any, opened: float, high: float, low: float) -> tuple[int, float]:
+    """Give which level of the bracket the bar's path meets first (0 for none), and the price there.
+
+    A level that the open has passed is met at the open. Comparisons with na are false: a level that is not there.
+    """
+    up, down = (s.take_profit, s.stop_loss) if s.side > 0 else (s.stop_loss, s.take_profit)
+    up_reason, down_reason = (_TAKE_PROFIT, _STOP_LOSS) if s.side > 0 else (_STOP_LOSS, _TAKE_PROFIT)
+    if opened >= up:
+        return up_reason, opened
+    if opened <= down:
+        return down_reason, opened
+    up_first = high - opened < opened - low
+    if high >= up and (up_first or not low <= down):
+        return up_reason, up
+    if low <= down:
+        return down_reason, down
+    return 0, 0.0
+
+
+@kernel
+def _decide(s: Any, settings: Settings, columns: Columns, i: int, hit: int, decisions: Records, count: int) -> int:
+    """Decide at the close: exits before entries. Entries on both sides at once contradict each other; none is taken."""
+    close = columns.close[i]
+    long_enter, short_enter = columns.long_enter[i] == TRUE, columns.short_enter[i] == TRUE
+    wanted = 0 if long_enter == short_enter else (1 if long_enter else -1)
+    equity = s.cash + s.side * s.quantity * (close - s.entry_price)
+    if s.side != 0:
+        leave = columns.long_exit[i] == TRUE if s.side > 0 else columns.short_exit[i] == TRUE
+        reason = hit
+        if reason == 0 and leave:
+            reason = _EXIT
+        if reason == 0 and wanted == -s.side:
+            reason = _REVERSE
+        if reason != 0:
+            s.closing = reason
+            move = _CLOSE_LONG if s.side > 0 else _CLOSE_SHORT
+            _write_decision(decisions[count], columns.time[i], move, reason, close, np.nan, np.nan, np.nan)
+            count += 1
+    if wanted == 0 or wanted == s.side:  # noqa: PLR1714 - compiled: no tuple for each bar
+        return count
+    take_profit = columns.long_take_profit[i] if wanted > 0 else columns.short_take_profit[i]
+    stop_loss = columns.long_stop_loss[i] if wanted > 0 else columns.short_stop_loss[i]
+    if settings.tick > 0:
+        take_profit = np.round(take_profit / settings.tick) * settings.tick
+        stop_loss = np.round(stop_loss / settings.tick) * settings.tick
+    good_profit = not settings.has_take_profit or (take_profit - close) * wanted > 0 < take_profit
+    good_loss = not settings.has_stop_loss or (close - stop_loss) * wanted > 0 < stop_loss
+    size = columns.size[i]
+    quantity = equity * size / 100.0 / close if settings.size_in_percent else size
+    if settings.lot > 0:
+        quantity = np.floor(quantity / settings.lot + 1e-9) * settings.lot
+    affordable = settings.may_borrow or quantity * close <= equity * (1 + 1e-9)
+    if not (good_profit and good_loss):
+        _write_decision(decisions[count], columns.time[i], 0, _NO_LEVEL, close, size, take_profit, stop_loss)
+    elif not (quantity > 0 and affordable and equity > 0):
+        _write_decision(decisions[count], columns.time[i], 0, _NO_SIZE, close, size, take_profit, stop_loss)
+    else:
+        s.opening = wanted
+        s.opening_quantity = quantity
+        s.opening_take_profit = take_profit
+        s.opening_stop_loss = stop_loss
+        move = _OPEN_LONG if wanted > 0 else _OPEN_SHORT
+        _write_decision(decisions[count], columns.time[i], move, _ENTER, close, size, take_profit, stop_loss)
+    return count + 1
+
+
+@kernel
+def _write_decision(
+    decision: Any, time: int, move: int, reason: int, close: float, size: float, take_profit: float, stop_loss: float
+) -> None:
+    decision.time = time
+    decision.move = move
+    decision.reason = reason
+    decision.close = close
+    decision.size = size
+    decision.take_profit = take_profit
+    decision.stop_loss = stop_loss

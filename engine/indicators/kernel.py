@@ -1,0 +1,40 @@
+"""How kernels are compiled, and the three truth values they share.
+
+A kernel is a plain function over contiguous float64 columns of one length, oldest first, na as NaN; it gives new
+columns of that length. Compiled once, kept on disk, without Python's lock while it runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market.bars import Column
+
+Truth = NDArray[np.int8]
+
+# Kleene's logic as numbers: `and` is the minimum, `or` the maximum, `not x` is 2 - x. Only TRUE acts.
+FALSE, UNKNOWN, TRUE = 0, 1, 2
+
+# How much of its seed a decaying average may still hold when its value counts as warm.
+SEED_LEFT = 1e-9
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def kernel(function: F) -> F:
+    """Compile a function with numba; the result is called like the function."""
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def decay_bars(alpha: float) -> int:
+    """Count the bars after which a moving average that forgets at rate `alpha` has 1e-9 of its seed left."""
+    return 0 if alpha >= 1 else math.ceil(math.log(SEED_LEFT) / math.log1p(-alpha))
+
+
+__all__ = ["FALSE", "TRUE", "UNKNOWN", "Column", "Truth", "decay_bars", "kernel"]

@@ -1,0 +1,31 @@
+"""True range, and its Wilder average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.indicators.averages import rma
+from engine.indicators.kernel import Column, kernel
+
+
+@kernel
+def tr(high: Column, low: Column, close: Column, handle_na: bool) -> Column:
+    """Greatest of high - low, |high - last close|, |low - last close|. Source: Pine Script reference, ta.tr.
+
+    Where there is no last close: high - low with `handle_na`, else na. Needs 1 earlier bar.
+    """
+    out = np.empty(len(close))
+    for i in range(len(close)):
+        spread = high[i] - low[i]
+        if i > 0 and not np.isnan(close[i - 1]):
+            last = close[i - 1]
+            out[i] = max(spread, abs(high[i] - last), abs(low[i] - last))
+        else:
+            out[i] = spread if handle_na else np.nan
+    return out
+
+
+@kernel
+def atr(high: Column, low: Column, close: Column, length: int) -> Column:
+    """rma of the true range; the first bar's is high - low. Source: Pine Script reference, ta.atr."""
+    return rma(tr(high, low, close, True), length)

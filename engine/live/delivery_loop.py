@@ -1,0 +1,149 @@
+"""The thread that drains the outbox: what the delivery policy chooses is sent, and what came of it is kept."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from engine.delivery import Exchange, Expire, Row, RowState, Send, Step, Wait, after, choose, classify, found_sending
+from engine.errors import RefusedError
+from engine.ports import Clock, Sender, Store
+
+LONGEST_SLEEP_S = 0.5
+
+OnChange = Callable[[Row, Step, Exchange | None], None]
+"""Told of every change once it is kept: the row as it was before, its step, and the exchange where there was one."""
+
+
+class DeliveryLoop:
+    """Drains a store's outbox, one thread a connector: first in, first out there, and no connector waits for another.
+
+    A row is committed as SENDING before its first byte leaves, so whatever ends the process leaves a trace. The first
+    error of the store, of `on_change` or of our own ends all threads and is kept in `failure` for the owner to raise.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        senders: Mapping[str, Sender],
+        deduplicates: Mapping[str, bool],
+        clock: Clock,
+        on_change: OnChange | None = None,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Serve the connectors of `senders` (by alias). `on_change` is called from the connectors' threads."""
+        self.failure: Exception | None = None
+        self._store = store
+        self._senders = senders
+        self._deduplicates = deduplicates
+        self._clock = clock
+        self._on_change = on_change
+        self._jitter = jitter
+        self._stopping = threading.Event()
+        self._bells = {connector: threading.Event() for connector in senders}
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Resolve what the last process left in flight, then begin to send. To be called once.
+
+        Errors: RefusedError where messages wait for a connector that is not configured; StoreError.
+        """
+        self._recover()
+        for connector in self._senders:
+            thread = threading.Thread(target=self._serve, args=(connector,), name=f"delivery-{connector}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was written."""
+        for bell in self._bells.values():
+            bell.set()
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits to be sent and nothing is in flight; UNKNOWN rows wait for the operator instead.
+
+        Errors: StoreError.
+        """
+        return all(row.state is RowState.UNKNOWN for row in self._store.unresolved())
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Send nothing new, and wait for what is in flight. Gives whether all threads ended in time.
+
+        What is still in flight then stays SENDING and is found so at the next start.
+        """
+        self._stopping.set()
+        self.wake()
+        end = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _recover(self) -> None:
+        orphans: list[Row] = []
+        for row in self._store.unresolved():
+            if row.state is RowState.SENDING:
+                step = found_sending(row, deduplicates=self._deduplicates.get(row.connector, False))
+                self._store.end_attempt(row, step, None, self._clock.now_ms())
+                self._tell(row, step, None)
+        for row in self._store.unresolved():
+            if row.connector not in self._senders and row.state is RowState.PENDING:
+                decision = choose([row], self._clock.now_ms())
+                if isinstance(decision, Expire):
+                    self._expire(decision)
+                else:
+                    orphans.append(row)
+        if orphans:
+            names = ", ".join(sorted({row.connector for row in orphans}))
+            raise RefusedError(
+                f"{len(orphans)} messages in the outbox wait for connectors that the config does not have ({names}); "
+                "put them back, so that no position is left open in silence"
+            )
+
+    def _serve(self, connector: str) -> None:
+        bell = self._bells[connector]
+        try:
+            while not self._stopping.is_set():
+                bell.clear()  # before looking: what is written while we look rings again
+                decision = choose(self._store.unresolved(connector), self._clock.now_ms())
+                if isinstance(decision, Wait):
+                    bell.wait(self._sleep_s(decision))
+                elif isinstance(decision, Expire):
+                    self._expire(decision)
+                else:
+                    self._send(decision)
+        except Exception as error:  # noqa: BLE001 - nothing may end a thread unseen; the owner raises it
+            self.failure = self.failure or error
+            self._stopping.set()
+            self.wake()
+
+    def _sleep_s(self, decision: Wait) -> float:
+        if decision.until_ms is None:
+            return LONGEST_SLEEP_S
+        return min(LONGEST_SLEEP_S, max(0.001, (decision.until_ms - self._clock.now_ms()) / 1000))
+
+    def _send(self, decision: Send) -> None:
+        row = self._store.begin_attempt(decision.row, self._clock.now_ms())
+        self._tell(decision.row, Step(RowState.SENDING, maybe_arrived=row.maybe_arrived), None)
+        exchange = self._senders[row.connector].post(row.body)
+        now_ms = self._clock.now_ms()
+        step = after(
+            row,
+            classify(exchange),
+            now_ms,
+            deduplicates=self._deduplicates.get(row.connector, False),
+            jitter=self._jitter(),
+            retry_after_s=exchange.retry_after_s,
+        )
+        self._store.end_attempt(row, step, exchange, now_ms)
+        self._tell(row, step, exchange)
+
+    def _expire(self, decision: Expire) -> None:
+        self._store.resolve(decision.row, decision.step.state, decision.reason, self._clock.now_ms())
+        self._tell(decision.row, decision.step, None)
+
+    def _tell(self, row: Row, step: Step, exchange: Exchange | None) -> None:
+        if self._on_change is not None:
+            self._on_change(row, step, exchange)

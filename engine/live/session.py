@@ -1,0 +1,125 @@
+"""One route while it runs: its window of candles, its machine, and what each closed bar makes of them. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.decisions import (
+    Costs,
+    Decision,
+    advance,
+    columns_of,
+    decisions_of,
+    new_state,
+    room,
+    settings_for,
+    state_from_json,
+    state_to_json,
+    void_entry,
+)
+from engine.delivery import Intent, Row, RowState
+from engine.market import Bars, Instrument
+from engine.rules import Rule
+from engine.webhook import Author, Message
+
+LONGEST_LIFETIME_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one closed bar led to. `rows` are the outbox's, one for each message."""
+
+    bar: Bars
+    decisions: list[Decision]
+    messages: list[Message]
+    rows: list[Row]
+
+
+class Session:
+    """A strategy on one symbol, stepped a closed bar at a time by the same plan and machine as a backtest."""
+
+    def __init__(
+        self,
+        route: str,
+        connector: str,
+        rule: Rule,
+        instrument: Instrument,
+        costs: Costs,
+        params: Mapping[str, float] | None = None,
+    ) -> None:
+        """Start without candles and without a position. Errors: those of `Rule.plan`."""
+        self.route, self.connector, self.rule = route, connector, rule
+        self.timeframe = rule.timeframe
+        self.plan = rule.plan(params)
+        self.author = Author(rule.name, rule.market, rule.timeframe, instrument, rule.size_in_percent)
+        self._settings = settings_for(rule, instrument, costs)
+        self._state = new_state(costs.capital)
+        self._bars = Bars.of(rule.timeframe, [])
+
+    @property
+    def window(self) -> int:
+        """How many candles are kept: twice the warm-up, so that a restart's seeds are forgotten to the last digit."""
+        return 2 * self.plan.warmup + 2
+
+    @property
+    def state(self) -> str:
+        """The machine's state as JSON."""
+        return state_to_json(self._state)
+
+    @property
+    def side(self) -> int:
+        """The believed position: 1 long, -1 short, 0 flat."""
+        return int(self._state["side"][0])
+
+    @property
+    def equity(self) -> float:
+        """The believed equity, an open position at the last close."""
+        s = self._state[0]
+        close = float(self._bars.close[-1]) if len(self._bars) else float(s["entry_price"])
+        return float(s["cash"] + s["side"] * s["quantity"] * (close - s["entry_price"]))
+
+    def restore(self, history: Bars, state: str | None = None) -> None:
+        """Go back to where a former process was: candles up to its watermark, and its state.
+
+        Errors: ValueError where the state is of another version.
+        """
+        self._bars = history[max(0, len(history) - self.window) :]
+        if state is not None:
+            self._state = state_from_json(state)
+
+    def void_entry(self, decided_ms: int) -> bool:
+        """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
+        return void_entry(self._state, self._settings, decided_ms)
+
+    def step(self, bar: Bars) -> Outcome:
+        """Take one closed bar. While there are too few candles to be warm, nothing is decided."""
+        self._bars = self._bars.then(bar)
+        self._bars = self._bars[max(0, len(self._bars) - self.window) :]
+        if len(self._bars) <= self.plan.warmup:
+            return Outcome(bar, [], [], [])
+        columns = columns_of(self._bars, self.plan.evaluate(self._bars))
+        fills, records, _ = room(1)
+        last = len(self._bars) - 1
+        equity = self._bars.close * 0.0
+        _, _, decided = advance(self._state, self._settings, columns, last, last + 1, fills, records, equity)
+        decisions = decisions_of(records[:decided])
+        messages = [m for decision in decisions if (m := self.author.message(decision)) is not None]
+        return Outcome(bar, decisions, messages, [self._row(m, int(bar.time[0])) for m in messages])
+
+    def _row(self, message: Message, bar_ms: int) -> Row:
+        """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""
+        opens = message.action.opens
+        closed_ms = self.timeframe.next(bar_ms)
+        lifetime = min(LONGEST_LIFETIME_MS, self.timeframe.next(closed_ms) - closed_ms)
+        return Row(
+            seq=0,
+            route=self.route,
+            connector=self.connector,
+            intent=Intent.OPEN if opens else Intent.CLOSE,
+            state=RowState.PENDING,
+            client_order_id=message.client_order_id or "",
+            body=message.json(),
+            bar_ms=bar_ms,
+            deadline_ms=closed_ms + lifetime if opens else None,
+        )

@@ -1,0 +1,83 @@
+"""The paper platform as a server on loopback that stops when asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from engine.config.connector import is_loopback
+from engine.errors import InvalidInputError, RefusedError
+from engine.paper.app import create_app
+from engine.paper.ledger import Ledger
+from engine.paper.settings import PaperConnector
+
+_GRACE_S = 4  # for requests that are under way; the whole stop is over within 5 s
+
+
+def serve(
+    connectors: Mapping[str, PaperConnector],
+    ledger_path: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    on_ready: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; `on_ready` is given the address once requests are answered.
+
+    Errors: RefusedError for a host that others can reach, InvalidInputError where the port cannot be had, StoreError.
+    """
+    if not is_loopback(host):
+        raise RefusedError(f"'{host}' can be reached by others; the paper platform listens on loopback only: 127.0.0.1")
+    listener = _listen(host, port)
+    with listener:
+        ledger = Ledger(ledger_path)
+        try:
+            config = uvicorn.Config(
+                create_app(connectors, ledger),
+                access_log=False,
+                lifespan="off",
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_S,
+                ws="none",
+            )
+            _Server(config, lambda: on_ready(_url(listener))).run(sockets=[listener])
+        finally:
+            ledger.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready, and that returns after a signal instead of raising it once more."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:  # localhost
+        version = 4
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if version == 6 else socket.AF_INET)
+    except OSError as error:
+        reason = f"cannot listen on {host} port {port}: {error.strerror or error}"
+        raise InvalidInputError(f"{reason}; choose another port, or 0 for a free one") from None
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,111 @@
+"""Calls in expressions: our indicators, the bar-by-bar functions, and pandas-ta's catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.documents import did_you_mean
+from engine.indicators import TA, Function, Kind, Parameter
+from engine.rules import syntax as s
+from engine.rules.arguments import bind
+from engine.rules.nodes import Constant, Indicator, Node, Output
+from engine.rules.operators import DEFAULTS, FOLDING, OPERATIONS
+
+if TYPE_CHECKING:
+    from engine.rules.resolver import Resolver
+
+LONGEST = 5000
+
+
+class Calls:
+    """Resolves calls for a resolver."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        """Belong to `resolver`, which resolves the arguments."""
+        self.resolver = resolver
+
+    def resolve(self, call: s.Call) -> Node | None:
+        """Give the node of a call; None where something about it is wrong."""
+        name = self.resolver.dotted(call.function)
+        if name.removeprefix("ta.") in TA:
+            return self._indicator(call, TA[name.removeprefix("ta.")])
+        if name in OPERATIONS and name[0].isalpha() and " " not in name:
+            return self._operation(call, name)
+        if name.startswith("pandas_ta."):
+            return self._catalogue(call, name.removeprefix("pandas_ta."))
+        if name == "request.security":
+            self.resolver.report(call.function, "'request.security' is not available in this version")
+        else:
+            known = [*(f"ta.{n}" for n in TA), *TA, *(n for n in OPERATIONS if n[:4] in ("math", "na", "nz"))]
+            hint = did_you_mean(name, known)
+            if name.startswith("ta.") and not hint:
+                hint = f"of Pine's 'ta' there are {', '.join(sorted(TA))}; more by pandas_ta.NAME(...)"
+            self.resolver.report(call.function, f"unknown function '{name}'" if name else "this cannot be called", hint)
+        return None
+
+    def _indicator(self, call: s.Call, function: Function) -> Node | None:
+        names = [p.name for p in function.parameters]
+        optional = frozenset(p.name for p in function.parameters if p.default is not None)
+        bound = bind(call, names, optional, function.signature, self.resolver.report)
+        if bound is None:
+            return None
+        series: list[Node | None] = []
+        constants: list[float | None] = []
+        for parameter in function.parameters:
+            if parameter.kind in (Kind.SERIES, Kind.CONDITION):
+                series.append(self.resolver.of_kind(bound[parameter.name], parameter.kind, f"'{parameter.name}'"))
+            else:
+                constants.append(self._constant(bound.get(parameter.name), parameter))
+        inputs = tuple(node for node in series if node is not None)
+        values = tuple(value for value in constants if value is not None)
+        if len(inputs) < len(series) or len(values) < len(constants):
+            return None
+        node = self.resolver.one(Indicator(function.result, function, inputs, values))
+        return node if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, node, 0))
+
+    def _constant(self, syntax: s.Syntax | None, parameter: Parameter) -> float | None:
+        """Give a number (bool for flags) that is the same on every bar."""
+        if syntax is None:
+            return parameter.default == "true" if parameter.kind is Kind.FLAG else parameter.default  # type: ignore[return-value]  # only flags have texts
+        wanted = Kind.CONDITION if parameter.kind is Kind.FLAG else Kind.SERIES
+        node = self.resolver.of_kind(syntax, wanted, f"'{parameter.name}'")
+        if node is None:
+            return None
+        good = isinstance(node, Constant) and node.value == node.value
+        if parameter.kind is Kind.LENGTH:
+            good = good and isinstance(node, Constant) and node.value == int(node.value) and 1 <= node.value <= LONGEST
+        if not good or not isinstance(node, Constant):
+            at_most = f" (at most {LONGEST})" if parameter.kind is Kind.LENGTH else ""
+            self.resolver.report(syntax, f"'{parameter.name}' takes {parameter.kind.value}{at_most}")
+            return None
+        if parameter.kind is Kind.FLAG:
+            return node.value > 1
+        return int(node.value) if parameter.kind is Kind.LENGTH else float(node.value)
+
+    def _operation(self, call: s.Call, name: str) -> Node | None:
+        operation, defaults = OPERATIONS[name], DEFAULTS.get(name, ())
+        names = ["x", "y", "z"][: len(operation.takes)]
+        title = f"{name}({', '.join(names)}{', ...' if name in FOLDING else ''})"
+        if name in FOLDING and len(call.arguments) > len(names) and all(a.name is None for a in call.arguments):
+            result = self.resolver.of_kind(call.arguments[0].value, operation.takes[0])
+            for argument in call.arguments[1:]:
+                following = self.resolver.of_kind(argument.value, operation.takes[0])
+                result = self.resolver.operation(name, result, following)
+            return result
+        optional = frozenset(names[len(names) - len(defaults) :])
+        bound = bind(call, names, optional, title, self.resolver.report)
+        if bound is None:
+            return None
+        operands: list[Node | None] = []
+        for i, (parameter, kind) in enumerate(zip(names, operation.takes, strict=True)):
+            if parameter in bound:
+                operands.append(self.resolver.of_kind(bound[parameter], kind, f"'{parameter}'"))
+            else:
+                value = defaults[i - len(names) + len(defaults)]
+                operands.append(self.resolver.one(Constant(kind, value)))
+        return self.resolver.operation(name, *operands)
+
+    def _catalogue(self, call: s.Call, name: str) -> Node | None:
+        from engine.rules.catalogue import catalogue_node  # noqa: PLC0415 - pandas is loaded only by rules that use it
+
+        return catalogue_node(self.resolver, call, name)

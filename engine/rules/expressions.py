@@ -1,0 +1,114 @@
+"""The expressions of a rule file, found at their places and parsed; trees of all/any/not become trees of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.documents import Mapping, Node, Scalar, Sequence, Source, Span, did_you_mean
+from engine.errors import Problem
+from engine.rules.expression import Expression
+from engine.rules.resolver import RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """`all`, `any` or `not` over conditions."""
+
+    kind: str
+    parts: tuple[Tree | Expression, ...]
+
+
+Condition = Tree | Expression
+
+
+@dataclass
+class Expressions:
+    """All expressions of one rule file, by where they stand: "long.enter", "take_profit.percent"."""
+
+    source: Source
+    defines: dict[str, Expression] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    values: dict[str, Expression] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @classmethod
+    def find(cls, root: Mapping, source: Source) -> Expressions:
+        """Read every expression that can be read; `problems` says what is wrong with the others."""
+        found = cls(source)
+        define = root.get("define")
+        if isinstance(define, Mapping):
+            params = root.get("params")
+            taken = set(params.entries) if isinstance(params, Mapping) else set()
+            for name, node in define:
+                found._check_name(name, define.keys[name], "params" if name in taken else "")
+                if expression := found._expression(node):
+                    found.defines[name] = expression
+        params = root.get("params")
+        if isinstance(params, Mapping):
+            for name in params.entries:
+                found._check_name(name, params.keys[name], "")
+        for side in ("long", "short"):
+            for what in ("enter", "exit"):
+                stands = root.get(side, what)
+                if stands is not None and (condition := found._condition(stands)) is not None:
+                    found.conditions[f"{side}.{what}"] = condition
+        for path in (
+            ("take_profit", "percent"),
+            ("stop_loss", "percent"),
+            ("order", "size", "percent"),
+            ("order", "size", "fixed"),
+        ):
+            stands = root.get(*path)
+            if stands is not None and (expression := found._expression(stands)):
+                found.values[".".join(path)] = expression
+        return found
+
+    def _check_name(self, name: str, span: Span, also_in: str) -> None:
+        if also_in:
+            self.problems.append(self.source.problem(span, f"'{name}' stands in '{also_in}' too", "rename one of them"))
+        elif name in RESERVED:
+            self.problems.append(self.source.problem(span, f"'{name}' has a meaning already", "choose another name"))
+
+    def _condition(self, node: Node) -> Condition | None:
+        if isinstance(node, Scalar):
+            return self._expression(node)
+        if isinstance(node, Sequence):
+            self._report(node.span, "a list needs a word above it that says how its conditions join", "all: or any:")
+            return None
+        if len(node.entries) != 1 or next(iter(node.entries)) not in ("all", "any", "not"):
+            for name in node.entries:
+                if name not in ("all", "any", "not"):
+                    hint = did_you_mean(name, ("all", "any", "not")) or "an expression with ': ' in it must be quoted"
+                    self._report(node.keys[name], f"expected one of all, any, not; found '{name}'", hint)
+                    return None
+            self._report(node.span, "one of all, any, not is expected here, and only one")
+            return None
+        kind, content = next(iter(node.entries.items()))
+        parts = content.items if isinstance(content, Sequence) else (content,)
+        if kind == "not" and len(parts) != 1:
+            self._report(node.keys[kind], "'not' takes one condition", "not: {any: [...]}")
+            return None
+        if not parts:
+            self._report(node.keys[kind], f"'{kind}' is empty")
+            return None
+        conditions = [self._condition(part) for part in parts]
+        good = tuple(condition for condition in conditions if condition is not None)
+        return Tree(kind, good) if len(good) == len(parts) else None
+
+    def _expression(self, node: Node) -> Expression | None:
+        if not isinstance(node, Scalar):
+            self._report(
+                node.span, "an expression is expected here", "if YAML split it ([ ], { }, ': '), quote the whole"
+            )
+            return None
+        if node.value is None or not node.text.strip():
+            self._report(node.span, "an expression is expected here, and there is nothing")
+            return None
+        read = Expression.read(self.source, node)
+        if isinstance(read, Problem):
+            self.problems.append(read)
+            return None
+        return read
+
+    def _report(self, span: Span, message: str, hint: str = "") -> None:
+        self.problems.append(self.source.problem(span, message, hint))

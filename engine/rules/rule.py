@@ -1,0 +1,114 @@
+"""A rule file that has been read and found good, and the plans it gives."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from engine.documents import Source, did_you_mean, parse, validate
+from engine.errors import InvalidDocumentError, InvalidInputError, Problem
+from engine.market import MarketKind, Timeframe
+from engine.rules.assemble import assemble
+from engine.rules.expressions import Expressions
+from engine.rules.model import Param, RuleFile
+from engine.rules.plan import Plan
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One strategy. `sha256` is of the file's bytes: it names exactly what was backtested and what runs."""
+
+    file: RuleFile
+    expressions: Expressions
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The strategy's name."""
+        return self.file.name
+
+    @property
+    def market(self) -> MarketKind:
+        """Futures or spot."""
+        return self.file.market
+
+    @cached_property
+    def timeframe(self) -> Timeframe:
+        """The bars that it decides on."""
+        return Timeframe.parse(self.file.timeframe)
+
+    @property
+    def size_in_percent(self) -> bool:
+        """Whether an order's size is percent of what is available, rather than a fixed amount."""
+        return self.file.order.size.percent is not None
+
+    def plan(self, params: Mapping[str, float] | None = None) -> Plan:
+        """Give the plan for these parameter values, the defaults where none is given.
+
+        Errors: InvalidInputError for an unknown parameter or a value out of its range; InvalidDocumentError where the
+        rule makes no sense with these values.
+        """
+        values = {name: param.default for name, param in self.file.params.items()}
+        for name, value in (params or {}).items():
+            _check_override(name, value, self.file.params)
+            values[name] = value
+        outputs, problems = assemble(self.file.market, values, self.expressions)
+        if problems:
+            raise InvalidDocumentError(problems)
+        return Plan.of(outputs)
+
+
+def read_rule(text: str, name: str) -> Rule:
+    """Read a rule file's text; `name` is what errors call the file. Errors: InvalidDocumentError with all problems."""
+    source = Source(name, text)
+    root = parse(source)
+    problems: list[Problem] = []
+    file: RuleFile | None = None
+    try:
+        file = validate(root, RuleFile, source)
+    except InvalidDocumentError as error:
+        problems += error.problems
+    expressions = Expressions.find(root, source)
+    problems += expressions.problems
+    params = root.plain().get("params") if file is None else None  # type: ignore[attr-defined]  # a mapping gives a dict
+    values = {n: p.default for n, p in file.params.items()} if file else _rough_params(params)
+    market = file.market if file else MarketKind.FUTURES
+    problems += assemble(market, values, expressions)[1]
+    if problems or file is None:
+        raise InvalidDocumentError(problems)
+    return Rule(file, expressions, hashlib.sha256(text.encode()).hexdigest())
+
+
+def read_rule_file(path: str | Path) -> Rule:
+    """Read a rule file. Errors: InvalidInputError where there is no such file; InvalidDocumentError."""
+    try:
+        text = Path(path).read_bytes().decode()
+    except OSError as error:
+        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    return read_rule(text, str(path))
+
+
+def _check_override(name: str, value: float, params: Mapping[str, Param]) -> None:
+    if name not in params:
+        hint = did_you_mean(name, params) or f"there {'are ' + ', '.join(params) if params else 'is none'}"
+        raise InvalidInputError(f"unknown parameter '{name}'; {hint}")
+    low, high = params[name].min, params[name].max
+    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+        raise InvalidInputError(f"{name}={value:g} is outside the rule file's range of {low} to {high}")
+
+
+def _rough_params(params: object) -> dict[str, float]:
+    """Give what can be taken for parameter values in a file with mistakes, so that its expressions are checked too."""
+    if not isinstance(params, dict):
+        return {}
+    found: dict[str, float] = {}
+    for name, spec in params.items():
+        value = spec.get("default") if isinstance(spec, dict) else spec
+        found[name] = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1.0
+    return found
