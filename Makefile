@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean help
+.PHONY: demo test check bench lock clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a rule file becomes delivered webhook messages, offline, in under a minute"
 	@echo "make test    all tests"
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
+	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make lock    resolve the dependencies anew into requirements.lock"
 	@echo "make clean   remove the environment and all caches"
 
@@ -28,11 +29,17 @@ check: .venv/ready
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "signal-engine needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make demo PYTHON=python3.12"; exit 1; }
-	@echo "Setting up .venv (once; about 150 MB to download) ..."
+	@echo "Setting up .venv, once: downloading what requirements.lock names ..."
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@echo "Compiling the inner loops, once ..."
+	@for rule in strategies/*.yaml; do $(BIN)/signal-engine backtest $$rule --json > /dev/null; done
 	@touch $@
+
+bench: .venv/ready
+	@$(BIN)/python -m backtests.benchmarks.indicators
+	@$(BIN)/python -m backtests.benchmarks.backtest
 
 lock:
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv

@@ -17,6 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+_SHOWN = 160  # characters of a source line
+_LISTED = 50  # problems that a person is shown at a time
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -35,11 +38,13 @@ class Problem:
         head = f"{self.place}:{self.line}:{self.column}: {self.message}"
         if not self.source_line:
             return f"{head} ({self.hint})" if self.hint else head
-        lead = self.source_line[: self.column - 1]
+        # Of a line that no screen holds, the part around the place.
+        cut = max(0, self.column - 1 - _SHOWN // 2) if len(self.source_line) > _SHOWN else 0
+        line = self.source_line[cut : cut + _SHOWN]
+        lead = line[: self.column - 1 - cut]
         indent = "".join("\t" if c == "\t" else " " for c in lead)
-        room = max(1, len(self.source_line) - len(lead))
-        caret = "^" * max(1, min(self.length, room))
-        return f"{head}\n    {self.source_line}\n    {indent}{caret} {self.hint}".rstrip()
+        caret = "^" * max(1, min(self.length, len(line) - len(lead)))
+        return f"{head}\n    {line}\n    {indent}{caret} {self.hint}".rstrip()
 
 
 class SignalEngineError(Exception):
@@ -53,13 +58,19 @@ class InvalidInputError(SignalEngineError):
 
 
 class InvalidDocumentError(InvalidInputError):
-    """A document with mistakes; `problems` holds all of them, in the order of the text, one for each place."""
+    """A document with mistakes; `problems` holds all of them, in the order of the text, one for each place.
+
+    Where several are wrong at one place, the first of those given is kept: the others follow from it.
+    """
 
     def __init__(self, problems: list[Problem]) -> None:
         """Keep the problems beside the text that shows them."""
         places = {(p.place, p.line, p.column): p for p in reversed(problems)}
-        self.problems = sorted(places.values(), key=lambda p: (p.line, p.column))
-        super().__init__("\n".join(str(p) for p in self.problems))
+        files = list(dict.fromkeys(p.place for p in problems))
+        self.problems = sorted(places.values(), key=lambda p: (files.index(p.place), p.line, p.column))
+        text = "\n".join(str(p) for p in self.problems[:_LISTED])
+        more = len(self.problems) - _LISTED
+        super().__init__(f"{text}\n... and {more} more" if more > 0 else text)
 
 
 class InvalidExpressionError(InvalidDocumentError):

@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import requests
-import urllib3
 
 from engine.adapters.http_exchange import Watch, session
 from engine.config import Connector
@@ -77,13 +76,8 @@ class HttpSender:
                     status = answer.status_code
                     text = self._hide(_text(answer))
                     retry_after_s = _retry_after_s(answer.headers.get("Retry-After"))
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-                ValueError,
-            ) as error:
+            except Exception as error:  # noqa: BLE001 - what may have left counts, whichever error ends it: urllib3's
+                # own AttributeErrors (a reset at the wrong moment) must not pass for something that was never sent
                 why = f"no whole answer within {self._deadline_s:g} s" if watch.over() else _reason(error)
                 phase = Phase.MAYBE_SENT if watch.maybe_sent else Phase.NOT_SENT
                 return Exchange(phase, self._hide(why if status is None else f"HTTP {status}, then {why}"), status)

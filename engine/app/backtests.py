@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from pydantic import ValidationError
 
 from engine.adapters.csv_files import read_csv
 from engine.backtest import Result, RunDefinition, backtest
-from engine.documents import Source, parse, validate
-from engine.errors import InvalidInputError
+from engine.documents import Source, parse_on, validate
+from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
 from engine.market.instrument import tick_of
 from engine.market.resample import resample
@@ -29,9 +30,11 @@ def definition_in(path: Path) -> RunDefinition | None:
         source = Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
-    root = parse(source)
+    root, problems = parse_on(source)
     if "strategy" not in root.entries:
         return None
+    if problems:
+        raise InvalidDocumentError(problems)
     found = validate(root, RunDefinition, source)
     data = found.data if found.data == SAMPLE else str(path.parent / found.data)
     return found.model_copy(update={"strategy": str(path.parent / found.strategy), "data": data})
@@ -52,17 +55,34 @@ def run_backtest(definition: RunDefinition) -> Result:
     timeframe = _timeframe(definition, rule)
     if definition.data == SAMPLE:
         symbol = definition.symbol or _SAMPLE_SYMBOL[rule.market]
-        instrument, bars = sample_instrument(symbol), _sample(definition, symbol, timeframe)
+        instrument, read = sample_instrument(symbol), _sample(definition, symbol, timeframe)
     else:
         read = read_csv(Path(definition.data))
         instrument = Instrument(definition.symbol or Path(definition.data).stem, tick_of(read))
-        bars = _between(_coarser(read, timeframe, definition), definition)
+    bars = _between(_coarser(read, timeframe, definition), definition)
     instrument = Instrument(
         instrument.symbol, definition.tick or instrument.tick, definition.lot or instrument.lot or Decimal(0)
     )
-    if not len(bars):
-        raise InvalidInputError(f"{definition.data}: there are no candles in the period asked for")
+    _check_enough(rule, read, bars, definition)
     return backtest(rule, bars, instrument, definition.costs.costs(), definition.params)
+
+
+def _check_enough(rule: Rule, read: Bars, bars: Bars, definition: RunDefinition) -> None:
+    """Say what is there where nothing is in the period, or where joining candles left too few to be warm."""
+    joined = read.timeframe != bars.timeframe
+    if joined and len(bars) <= (needed := rule.plan(definition.params).warmup):
+        raise InvalidInputError(
+            f"{definition.data}: its {read.timeframe} candles make {len(bars)} of {bars.timeframe} in the period, and "
+            f"{rule.name} needs {needed} of those to be warm; give more candles, or --timeframe {read.timeframe} to "
+            f"decide on these"
+        )
+    if not len(bars):
+        there = f"; there are some from {_text(read.time[0])} to {_text(read.time[-1])} UTC" if len(read) else ""
+        raise InvalidInputError(f"{definition.data}: there are no candles in the period asked for{there}")
+
+
+def _text(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(int(time_ms) / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 def _timeframe(definition: RunDefinition, rule: Rule) -> Timeframe:
@@ -75,7 +95,7 @@ def _timeframe(definition: RunDefinition, rule: Rule) -> Timeframe:
 
 
 def _sample(definition: RunDefinition, symbol: str, timeframe: Timeframe) -> Bars:
-    start = definition.start if definition.start is not None else SAMPLE_START_MS
+    start = max(SAMPLE_START_MS, definition.start if definition.start is not None else SAMPLE_START_MS)
     end = definition.end if definition.end is not None else start + _SAMPLE_BARS * 3_600_000
     count = max(0, -(-(end - start) // timeframe.length_ms))
     return sample_bars(symbol, timeframe, start, count)

@@ -40,6 +40,7 @@ class Progress:
     bars: int = 0
     decisions: int = 0
     decided: list[str] = field(default_factory=list)
+    candles: dict[str, int] = field(default_factory=dict)
     received: list[dict[str, object]] = field(default_factory=list)
     states: dict[RowState, int] = field(default_factory=dict)
     session: Session | None = None
@@ -53,6 +54,7 @@ class Progress:
         self.bars += 1
         self.decisions += len(outcome.decisions)
         self.decided += [message.json() for message in outcome.messages]
+        self.candles |= {row.client_order_id: row.bar_ms for row in outcome.rows}
 
     def voided(self, session: Session, row: Row) -> None:
         """Nothing: what is lost shows in `states`."""
@@ -64,6 +66,9 @@ class Progress:
     def delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:  # noqa: ARG002 - OnDelivery
         """Count the final states."""
         self.states[step.state] = self.states.get(step.state, 0) + 1
+
+
+Show = Callable[[Progress, list[dict[str, object]]], None]
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ class Summary:
         return self.equal and self.delivered == self.ledger_messages
 
 
-def run_demo(strategy: Path, bars: int, folder: Path, show: Callable[[int, list[dict[str, object]]], None]) -> Summary:
-    """Run it; `show` is told the bars done, and the entries that are new in the paper platform's ledger.
+def run_demo(strategy: Path, bars: int, folder: Path, show: Show) -> Summary:
+    """Run it; `show` is told how far it is, and the entries that are new in the paper platform's ledger.
 
     Writes the engine's state and the ledger into `folder`, which must not hold them yet.
     """
@@ -110,7 +115,7 @@ def run_demo(strategy: Path, bars: int, folder: Path, show: Callable[[int, list[
                 return
             fresh = await asyncio.to_thread(_ledger_after, system.paper_url, len(progress.received))
             progress.received += fresh
-            show(progress.bars, fresh)
+            show(progress, fresh)
             if progress.bars >= bars:
                 raise Finished
             clock.step_to(max(clock.now_ms(), timeframe.shift(first, progress.bars + 1)))

@@ -34,9 +34,9 @@ class _Strict(BaseModel):
 class CostsConfig(_Strict):
     """What there is to trade with, and what trading costs."""
 
-    capital: float = Field(default=Costs().capital, gt=0)
+    capital: float = Field(default=Costs().capital, gt=0, allow_inf_nan=False)
     commission_percent: float = Field(default=Costs().commission_percent, ge=0, lt=100)
-    slippage_ticks: float = Field(default=Costs().slippage_ticks, ge=0)
+    slippage_ticks: float = Field(default=Costs().slippage_ticks, ge=0, allow_inf_nan=False)
 
     def costs(self) -> Costs:
         """Give them as the machine takes them."""

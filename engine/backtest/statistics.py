@@ -31,8 +31,8 @@ class Statistics:
     fees: float
     max_drawdown: float  # greatest fall of the equity at closes from its highest before
     max_drawdown_percent: float  # the same as a share of that highest, at its worst
-    exposure_percent: float  # bars spent in a position
-    sharpe: float | None  # mean / deviation of the equity's changes a bar, times the root of bars a year
+    exposure_percent: float  # bars at whose close there was a position
+    sharpe: float | None  # mean / deviation of the equity's relative changes a bar, times the root of bars a year
     refused_entries: int  # entries whose level or size was not valid
 
 
@@ -48,6 +48,7 @@ def statistics(
     deviation = float(np.std(changes)) if len(changes) else 0.0
     net = float(curve[-1] - capital)
     closed = [trade for trade in trades if trade.profit is not None]
+    held = sum(trade.bars for trade in trades) + len(trades) - len(closed)  # an open one is held at the last close too
     return Statistics(
         bars=len(equity),
         capital=capital,
@@ -61,10 +62,10 @@ def statistics(
         average_trade_bars=float(np.mean([trade.bars for trade in closed])) if closed else None,
         largest_win=float(wins.max()) if len(wins) else None,
         largest_loss=float(losses.min()) if len(losses) else None,
-        fees=sum(trade.fees for trade in trades),
+        fees=math.fsum(trade.fees for trade in trades),
         max_drawdown=float((peak - curve).max()),
         max_drawdown_percent=float(100 * ((peak - curve) / peak).max()),
-        exposure_percent=100 * sum(trade.bars for trade in trades) / len(equity),
+        exposure_percent=100 * held / len(equity),
         sharpe=float(changes.mean()) / deviation * math.sqrt(bars_per_year) if deviation > 0 else None,
         refused_entries=refused,
     )

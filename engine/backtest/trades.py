@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.decisions import Move, Reason
 from engine.decisions.machine import Records
+from engine.decisions.records import FILL
 from engine.market import Bars
 
 
@@ -30,32 +33,36 @@ class Trade:
     bars: int
 
 
+_SIDES = {int(Move.OPEN_LONG): "long", int(Move.OPEN_SHORT): "short"}
+_TIME, _REASON, _PRICE, _FEE, _PROFIT = map((FILL.names or ()).index, ("time", "reason", "price", "fee", "profit"))
+
+
 def trades_of(fills: Records, bars: Bars) -> list[Trade]:
     """Pair each opening fill with the close that follows it; at most the last has none."""
     trades: list[Trade] = []
-    index = {int(t): i for i, t in enumerate(bars.time)}
-    last = len(bars) - 1
-    for position, entry in enumerate(fills):
-        if not Move(entry["move"]).opens:
+    index = np.searchsorted(bars.time, fills["time"]).tolist()
+    rows = fills.tolist()
+    last = len(rows) - 1
+    for at, (time, move, _, price, quantity, fee, _) in enumerate(rows):
+        if move not in _SIDES:
             continue
-        leave = fills[position + 1] if position + 1 < len(fills) else None
-        began = index[int(entry["time"])]
-        fees = float(entry["fee"]) + (float(leave["fee"]) if leave is not None else 0.0)
-        profit = float(leave["profit"]) - fees if leave is not None else None
-        value = float(entry["price"] * entry["quantity"])
+        left = rows[at + 1] if at < last else None
+        exit_fee, gross = (left[_FEE], left[_PROFIT]) if left else (0.0, 0.0)
+        fees = fee + exit_fee
+        profit = gross - fees if left else None
         trades.append(
             Trade(
-                side="long" if entry["move"] == Move.OPEN_LONG else "short",
-                entry_time_ms=int(entry["time"]),
-                entry_price=float(entry["price"]),
-                quantity=float(entry["quantity"]),
-                exit_time_ms=int(leave["time"]) if leave is not None else None,
-                exit_price=float(leave["price"]) if leave is not None else None,
-                exit_reason=Reason(leave["reason"]).words if leave is not None else None,
+                side=_SIDES[move],
+                entry_time_ms=time,
+                entry_price=price,
+                quantity=quantity,
+                exit_time_ms=left[_TIME] if left else None,
+                exit_price=left[_PRICE] if left else None,
+                exit_reason=Reason(left[_REASON]).words if left else None,
                 fees=fees,
                 profit=profit,
-                percent=None if profit is None else 100 * profit / value,
-                bars=(index[int(leave["time"])] if leave is not None else last) - began,
+                percent=None if profit is None else 100 * profit / (price * quantity),
+                bars=(index[at + 1] if left else len(bars) - 1) - index[at],
             )
         )
     return trades

@@ -94,7 +94,8 @@ def _print(definition: RunDefinition, result: Result, most: int) -> None:
     bars, stats = result.bars, result.stats
     console.print(
         f"[bold]{result.rule.name}[/bold] on {result.author.instrument.symbol}, {len(bars)} candles of "
-        f"{bars.timeframe}, {moment(int(bars.time[0]))} to {moment(int(bars.time[-1]))} UTC; trading after {result.warmup} to warm up",
+        f"{bars.timeframe}, {moment(int(bars.time[0]))} to {moment(int(bars.time[-1]))} UTC; "
+        f"trading after {result.warmup} to warm up",
         highlight=False,
         soft_wrap=True,
     )

@@ -10,9 +10,9 @@ import typer
 from engine.cli.output import console, moment, number
 
 if TYPE_CHECKING:
-    from engine.app.demo import Summary
+    from engine.app.demo import Progress, Summary
 
-_SHOWN = ("percent", "fixed", "limit", "profit", "loss", "log")
+_SHOWN = (("percent", "{} %"), ("fixed", "{}"), ("profit", "take-profit {}"), ("loss", "stop {}"), ("log", "({})"))
 
 
 def demo(
@@ -23,7 +23,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the state and the ledger are kept.")] = Path("demo-runs"),
 ) -> None:
     """The whole path, offline: sample market → rules → outbox → HTTP → paper platform."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as ProgressBar
 
     from engine.adapters.logs import set_up_logs
     from engine.app.demo import new_folder, run_demo
@@ -31,27 +32,35 @@ def demo(
     set_up_logs([])
     rule_file = strategy or _shipped("ema_cross.yaml")
     folder = new_folder(out)
-    console.print("The sample market is synthetic: it shows that the path works, not that a strategy earns money.\n")
+    console.print(
+        f"[bold]{rule_file}[/bold] on the sample market, each candle's messages POSTed to the paper platform.\n"
+        "The market is synthetic: this shows that the path works, not that a strategy earns money.\n",
+        highlight=False,
+        soft_wrap=True,
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("starting", total=bars)
+    with ProgressBar(*columns, console=console) as bar:
+        task = bar.add_task("starting", total=bars)
 
-        def show(done: int, entries: list[dict[str, object]]) -> None:
+        def show(so_far: Progress, entries: list[dict[str, object]]) -> None:
             for entry in entries:
-                progress.console.print(_line(entry), highlight=False)
-            progress.update(task, completed=done, description="candles")
+                candle = so_far.candles.get(str(entry["client_order_id"]))
+                bar.console.print(_line(candle, entry), highlight=False, soft_wrap=True)
+            bar.update(task, completed=so_far.bars, description="candles")
 
         summary = run_demo(rule_file, bars, folder, show)
     _print_summary(summary)
     raise typer.Exit(0 if summary.good else 1)
 
 
-def _line(entry: dict[str, object]) -> str:
+def _line(candle_ms: int | None, entry: dict[str, object]) -> str:
+    """Say what the platform received: the candle that decided it, the order, the platform's verdict."""
     fields = entry["fields"]
     assert isinstance(fields, dict)  # noqa: S101 - the platform's own answer
-    details = "  ".join(f"{name} {fields[name]}" for name in _SHOWN if name in fields)
+    details = "  ".join(shown.format(fields[name]) for name, shown in _SHOWN if name in fields)
     colour = "green" if entry["verdict"] == "accepted" else "red"
-    return f"  received  [bold]{entry['action']!s:<11}[/bold] {details}  [{colour}]{entry['verdict']}[/{colour}]"
+    order = f"[bold]{entry['action']!s:<10}[/bold] {details}"
+    return f"{moment(candle_ms)}  {order}  [{colour}]{entry['verdict']}[/{colour}]"
 
 
 def _print_summary(summary: Summary) -> None:
@@ -69,7 +78,7 @@ def _print_summary(summary: Summary) -> None:
         ("same as a backtest", same),
         ("position at the end", f"{position} (believed)"),
         ("result", f"{number(summary.capital)} → {number(summary.equity)} ({change:+.2f} %)"),
-        ("files", f"{summary.folder}/engine-state.db, {summary.folder}/paper-ledger.db"),
+        ("files in", str(summary.folder)),
     ):
         table.add_row(name, value)
     console.print()

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from engine.cli import backtest, check, demo, message, paper, run
+from engine.cli import backtest, check, demo, evaluate, message, paper, run
 from engine.errors import SignalEngineError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("backtest")(backtest.backtest)
 app.command("run")(run.run)
 app.command("paper")(paper.paper)
 app.command("message")(message.message)
+app.command("eval")(evaluate.evaluate)
 
 
 def main() -> None:

@@ -25,6 +25,10 @@ def paper(
     settings = paper_settings(read, read_routes(read))
 
     def ready(url: str) -> None:
-        console.print(f"listening on {url}; messages are kept in {settings.ledger}; Ctrl-C stops it", highlight=False)
+        console.print(
+            f"listening on {url}; messages are kept in {settings.ledger}; Ctrl-C stops it",
+            highlight=False,
+            soft_wrap=True,
+        )
 
     serve(settings.connectors, settings.ledger, settings.host, settings.port, ready)

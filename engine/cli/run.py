@@ -27,6 +27,6 @@ def run(
     set_up_logs([connector.token for connector in read.connectors.values()])
     observer = LogObserver()
     with System(read, observer, observer.delivered) as system:
-        errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False)
+        errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False, soft_wrap=True)
         serve(system, tick_seconds=read.tick_seconds)
-    errors.print("stopped; the next start continues from here", highlight=False)
+    errors.print("stopped; the next start continues from here", highlight=False, soft_wrap=True)

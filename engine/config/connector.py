@@ -37,7 +37,7 @@ class Connector(BaseModel):
         except ValueError:
             sound = False
         if not sound or not url.isprintable() or " " in url or "\\" in url:
-            raise ValueError(f"'{url}' is no web address; example: {PLATFORM_URL}")
+            raise ValueError(f"this is no web address; example: {PLATFORM_URL}")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("plain http would show the token to everyone on the way; use https")
         return url

@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.config.connector import Connector, is_loopback
+from engine.documents import faults_at
+from engine.documents.nodes import Path
+
+Fault = tuple[Path, str]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class ExchangeConfig(_Strict):
@@ -19,7 +23,9 @@ class ExchangeConfig(_Strict):
 
     id: str = Field(description="As ccxt calls it, such as binanceusdm; or 'sample', the synthetic market.")
     options: dict[str, object] = Field(
-        default={}, description="Passed to ccxt's constructor: proxies, hosts, sandboxes, and ccxt's own options."
+        default={},
+        repr=False,  # it may hold keys and passwords
+        description="Passed to ccxt's constructor: proxies, hosts, sandboxes, and ccxt's own options.",
     )
 
 
@@ -43,7 +49,7 @@ class RunConfig(_Strict):
     """All that `signal-engine run` needs to know. Two modes differ in a few lines, never in the strategy."""
 
     mode: Literal["paper", "live"]
-    state: str = Field(description="Path of the engine's state (SQLite), from where this config stands.")
+    state: str = Field(min_length=1, description="Path of the engine's state (SQLite), from where this config stands.")
     exchange: ExchangeConfig
     connectors: dict[str, Connector]
     routes: list[Route] = Field(min_length=1)
@@ -54,32 +60,46 @@ class RunConfig(_Strict):
     @model_validator(mode="after")
     def _routes_fit(self) -> RunConfig:
         used: dict[str, Route] = {}
-        for route in self.routes:
+        faults: list[Fault] = []
+        for i, route in enumerate(self.routes):
+            at: Path = ("routes", i, "connector")
             if route.connector not in self.connectors:
                 there = ", ".join(self.connectors) or "none"
-                raise ValueError(f"a route names connector '{route.connector}'; there is {there}")
-            if route.connector in used:
+                faults.append((at, f"there is no connector '{route.connector}'; there is {there}"))
+            elif route.connector in used:
                 both = f"{used[route.connector].symbol} and {route.symbol}"
-                raise ValueError(
-                    f"connector '{route.connector}' has two routes ({both}); a message names no symbol, so each route "
-                    "needs a connector of its own"
-                )
-            used[route.connector] = route
+                needs = "a message names no symbol, so each route needs a connector of its own"
+                faults.append((at, f"connector '{route.connector}' has two routes ({both}); {needs}"))
+            else:
+                used[route.connector] = route
+        aliases: dict[tuple[str, str], str] = {}
+        for alias in used:
+            connector = self.connectors[alias]
+            first = aliases.setdefault((connector.url, connector.name), alias)
+            if first != alias:
+                same = f"'{first}' and '{alias}' have one url and one name, so they are one connector with two routes"
+                faults.append((("connectors", alias, "name"), same))
+        if faults:
+            raise faults_at(faults)
         return self
 
     @model_validator(mode="after")
     def _mode_fits(self) -> RunConfig:
+        faults: list[Fault] = []
         if self.mode == "live" and self.paper is not None:
-            raise ValueError("a live config cannot have 'paper': its messages go to the real platform")
+            message = "a live config cannot have 'paper': its messages go to the real platform"
+            faults.append((("paper",), message))
         if self.mode == "live" and self.exchange.id == "sample":
-            raise ValueError("a live config cannot trade on the sample market, which is synthetic")
+            message = "a live config cannot trade on the sample market, which is synthetic"
+            faults.append((("exchange", "id"), message))
         for alias, connector in self.connectors.items() if self.mode == "paper" else ():
-            if not is_loopback(urlsplit(connector.url).hostname or ""):
-                raise ValueError(
-                    f"connector '{alias}' leads to {connector.url}; in paper mode nothing leaves this machine"
-                )
-            if self.paper and self.paper.port not in (0, urlsplit(connector.url).port):
-                raise ValueError(
-                    f"connector '{alias}' leads to {connector.url}, and 'paper' listens on {self.paper.port}"
-                )
+            parts, at = urlsplit(connector.url), ("connectors", alias, "url")
+            if not is_loopback(parts.hostname or ""):
+                message = f"this leads to {parts.hostname}; in paper mode nothing leaves this machine"
+                faults.append((at, message))
+            elif self.paper and self.paper.port not in (0, parts.port):
+                message = f"this leads to port {parts.port or 'none'}, and 'paper' listens on {self.paper.port}"
+                faults.append((at, message))
+        if faults:
+            raise faults_at(faults)
         return self

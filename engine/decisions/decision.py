@@ -26,19 +26,14 @@ class Decision:
     stop_loss: float | None
 
 
+_MOVES, _REASONS = {int(move): move for move in Move}, {int(reason): reason for reason in Reason}
+
+
 def decisions_of(records: Records) -> list[Decision]:
     """Give the machine's records as values."""
     return [
-        Decision(
-            int(r["time"]),
-            Move(r["move"]),
-            Reason(r["reason"]),
-            float(r["close"]),
-            _known(r["size"]),
-            _known(r["take_profit"]),
-            _known(r["stop_loss"]),
-        )
-        for r in records
+        Decision(time, _MOVES[move], _REASONS[reason], close, _known(size), _known(take_profit), _known(stop_loss))
+        for time, move, reason, close, size, take_profit, stop_loss in records.tolist()
     ]
 
 
@@ -51,7 +46,8 @@ def state_to_json(state: Records) -> str:
 def state_from_json(text: str) -> Records:
     """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
     record = json.loads(text)
-    if not isinstance(record, dict) or set(record) != set(STATE.names or ()):
+    numbers = isinstance(record, dict) and all(v is None or type(v) in (int, float) for v in record.values())
+    if not numbers or set(record) != set(STATE.names or ()):
         raise ValueError("this is not a machine's state of this version")
     state = np.zeros(1, dtype=STATE)
     for name, value in record.items():
@@ -62,13 +58,14 @@ def state_from_json(text: str) -> Records:
 def void_entry(state: Records, settings: Settings, decided_ms: int) -> bool:
     """Undo the entry that was decided on the bar of `decided_ms`: its message never arrived.
 
-    Whether it still waits or is already believed to be filled; gives whether there was anything to undo.
+    Whether it still waits or is already believed to be filled; any other entry stays. Gives whether there was anything
+    to undo: a position that is already believed to be closed again is not.
     """
     s = state[0]
-    if s["opening"] != 0:
+    if s["opening"] != 0 and s["opening_decided"] == decided_ms:
         s["opening"] = 0
         return True
-    if s["side"] == 0 or s["entry_time"] <= decided_ms:
+    if s["side"] == 0 or s["entry_decided"] != decided_ms:
         return False
     s["cash"] += s["quantity"] * s["entry_price"] * settings.commission
     s["side"], s["quantity"], s["entry_price"], s["closing"] = 0, 0.0, 0.0, 0
@@ -77,4 +74,4 @@ def void_entry(state: Records, settings: Settings, decided_ms: int) -> bool:
 
 
 def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return None if math.isnan(value) else value

@@ -31,7 +31,7 @@ class Reason(IntEnum):
     TAKE_PROFIT = 4
     STOP_LOSS = 5
     NO_LEVEL = 6  # refused: a take-profit or stop-loss is unknown, or on the wrong side of the close
-    NO_SIZE = 7  # refused: the size is unknown, rounds to nothing, or is not affordable
+    NO_SIZE = 7  # refused: the size is unknown, out of range, rounds to nothing, or is not affordable
 
     @property
     def words(self) -> str:
@@ -57,10 +57,12 @@ STATE = np.dtype(
         ("quantity", "f8"),
         ("entry_price", "f8"),
         ("entry_time", "i8"),
+        ("entry_decided", "i8"),  # the bar on which the entry was decided
         ("take_profit", "f8"),  # na without one
         ("stop_loss", "f8"),
         ("closing", "i8"),  # the Reason of a close that fills at the next open, or 0
         ("opening", "i8"),  # the side of an entry that fills at the next open, or 0
+        ("opening_decided", "i8"),
         ("opening_quantity", "f8"),
         ("opening_take_profit", "f8"),
         ("opening_stop_loss", "f8"),
@@ -85,7 +87,7 @@ DECISION = np.dtype(
         ("move", "i8"),
         ("reason", "i8"),
         ("close", "f8"),
-        ("size", "f8"),  # percent or amount, as the rule says; na for a close
+        ("size", "f8"),  # percent, or an amount rounded down to the lot; na for a close
         ("take_profit", "f8"),
         ("stop_loss", "f8"),
     ]

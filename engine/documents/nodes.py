@@ -12,13 +12,17 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A string, number, boolean or null. `start` and `end` are offsets of the raw text in the document."""
+    """A string, number, boolean or null. `start` and `end` are offsets of the raw text in the document.
+
+    `style` is how it is written: "" plain, or one of ' " | >.
+    """
 
     value: str | int | float | bool | None
     text: str
     span: Span
     start: int
     end: int
+    style: str = ""
 
     def plain(self) -> object:
         """Give the value itself."""
@@ -66,30 +70,23 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def child(node: Node, step: str | int) -> Node | None:
+    """Give what stands under a key, or at an index of a list; None where nothing does."""
+    if isinstance(node, Mapping):
+        return node.entries.get(str(step))
+    if isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+        return node.items[step]
+    return None
+
+
 def place_of(root: Node, path: Path, *, key: bool = False) -> Span:
     """Give the place of the deepest node on `path` that exists: of a scalar itself, else (or with `key`) of its key."""
     node, span = root, root.span
     for step in path:
-        if isinstance(node, Mapping) and step in node.entries:
-            span = node.keys[str(step)]
-            node = node.entries[str(step)]
-            if isinstance(node, Scalar) and not key:
-                span = node.span
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-            span = node.span
-    return span
-
-
-def depth_of(root: Node, path: Path) -> int:
-    """Count how many steps of `path` exist."""
-    node, depth = root, 0
-    for step in path:
-        if isinstance(node, Mapping) and step in node.entries:
-            node = node.entries[str(step)]
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-        else:
+        below = child(node, step)
+        if below is None:
             break
-        depth += 1
-    return depth
+        by_key = isinstance(node, Mapping) and (key or not isinstance(below, Scalar))
+        span = node.keys[str(step)] if by_key and isinstance(node, Mapping) else below.span
+        node = below
+    return span

@@ -14,15 +14,16 @@ from typing import Any
 import yaml
 
 from engine.documents.nodes import Mapping, Node, Scalar, Sequence
-from engine.documents.source import Source, Span
+from engine.documents.source import MAX_BYTES, TOO_LARGE, Source, Span
+from engine.documents.unreadable import unreadable
 from engine.errors import InvalidDocumentError, Problem
 
-MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: dict[str, bool | None] = {"": None, "~": None}
 for _word, _value in (("null", None), ("true", True), ("false", False)):
     _WORDS |= dict.fromkeys((_word, _word.capitalize(), _word.upper()), _value)
@@ -34,34 +35,32 @@ def parse(source: Source) -> Mapping:
     Errors: InvalidDocumentError with every duplicate key, alias, tag and excess; what PyYAML itself cannot read
     ends the reading, so it is reported alone.
     """
-    if len(source.text.encode()) > MAX_BYTES:
-        raise InvalidDocumentError([Problem(source.name, 1, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB")])
+    root, problems = parse_on(source)
+    if problems:
+        raise InvalidDocumentError(problems)
+    return root
+
+
+def parse_on(source: Source) -> tuple[Mapping, list[Problem]]:
+    """Read like `parse`, but give the problems beside what could be read, so that its content is checked as well.
+
+    Errors: InvalidDocumentError where there is nothing to go on with.
+    """
+    if len(source.text.encode(errors="replace")) > MAX_BYTES:
+        raise InvalidDocumentError([Problem(source.name, 1, 1, 1, TOO_LARGE)])
+    if wrong := _NOT_ALLOWED.search(source.text):
+        message = f"a character that YAML does not allow: U+{ord(wrong.group()):04X}"
+        hint = "is this a text file?" if wrong.group() == "\0" else "remove it"
+        raise InvalidDocumentError([source.problem(source.span(wrong.start(), 1), message, hint)])
     reader = _Reader(source)
     try:
         node = reader.document()
     except yaml.MarkedYAMLError as error:
-        raise InvalidDocumentError([_syntax_problem(source, error)]) from None
-    except yaml.reader.ReaderError as error:
-        line = source.text.count("\n", 0, error.position) + 1
-        message = "a character that YAML does not allow"
-        raise InvalidDocumentError([source.problem(Span(line, 1, 1), message)]) from None
-    if not isinstance(node, Mapping) and not reader.problems:
-        reader.problems.append(source.problem(node.span, "expected a mapping: lines of 'key: value'"))
-    if reader.problems or not isinstance(node, Mapping):
+        raise InvalidDocumentError([*reader.problems, unreadable(source, error)]) from None
+    if not isinstance(node, Mapping):
+        reader.report(node.span, "expected lines of 'key: value'" if node.span.length else "the file is empty")
         raise InvalidDocumentError(reader.problems)
-    return node
-
-
-def _syntax_problem(source: Source, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    span = Span(mark.line + 1, mark.column + 1, 1) if mark else Span(1, 1, 1)
-    what = error.problem or error.context or "not YAML"
-    hint = ""
-    if "mapping values are not allowed" in what:
-        hint = "if this text contains ': ', quote it"
-    elif "\\t" in what or "'\\t'" in what:
-        hint = "indent with spaces, not tabs"
-    return source.problem(span, f"not valid YAML: {what}", hint)
+    return node, reader.problems
 
 
 class _Reader:
@@ -74,7 +73,7 @@ class _Reader:
         next(self.events)  # stream start
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
-            return Scalar(None, "", Span(1, 1, 1), 0, 0)
+            return Scalar(None, "", Span(1, 1, 0), 0, 0)
         node = self.node(next(self.events), depth=1)
         next(self.events)  # document end
         event = next(self.events)
@@ -92,14 +91,14 @@ class _Reader:
         if event.anchor is not None:
             self.report(span, "anchors (&name) are not allowed", "write the value out")
         if event.tag is not None:
-            self.report(span, f"tags are not allowed: {event.tag}", "quote the text if it starts with '!'")
+            self.report(span, "tags (!name) are not allowed", "quote the text if it starts with '!'")
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(span, depth)
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(span, depth)
-        quoted = event.style in tuple("'\"|>")  # plain is None or '', by which of PyYAML's parsers runs
-        value = event.value if quoted else _core_schema(event.value)
-        return Scalar(value, event.value, span, event.start_mark.index, event.end_mark.index)
+        style = event.style or ""  # plain is None or '', by which of PyYAML's parsers runs
+        value = event.value if style else _core_schema(event.value)
+        return Scalar(value, event.value, span, event.start_mark.index, event.end_mark.index, style)
 
     def sequence(self, span: Span, depth: int) -> Sequence:
         items = []

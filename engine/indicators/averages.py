@@ -68,6 +68,7 @@ def ema(source: Column, length: int) -> Column:
 def rma(source: Column, length: int) -> Column:
     """Wilder's average, alpha = 1 / length, begun with the simple average of the first `length` values."""
     out = np.empty(len(source))
+    alpha = 1.0 / length
     value = seed = 0.0
     count = 0
     for i in range(len(source)):
@@ -77,7 +78,7 @@ def rma(source: Column, length: int) -> Column:
             continue
         count += 1
         if count > length:
-            value = (value * (length - 1) + x) / length
+            value += alpha * (x - value)
         else:
             seed += x
             value = seed / length

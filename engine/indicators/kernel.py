@@ -21,8 +21,10 @@ Truth = NDArray[np.int8]
 # Kleene's logic as numbers: `and` is the minimum, `or` the maximum, `not x` is 2 - x. Only TRUE acts.
 FALSE, UNKNOWN, TRUE = 0, 1, 2
 
-# How much of its seed a decaying average may still hold when its value counts as warm.
+# How much of its seed a decaying average may still hold when its value counts as warm: of a price, and of ranges and
+# changes, whose seed may be some hundred times what they are when the market has calmed down.
 SEED_LEFT = 1e-9
+SEED_LEFT_OF_CHANGES = 1e-12
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -32,9 +34,9 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
-def decay_bars(alpha: float) -> int:
-    """Count the bars after which a moving average that forgets at rate `alpha` has 1e-9 of its seed left."""
-    return 0 if alpha >= 1 else math.ceil(math.log(SEED_LEFT) / math.log1p(-alpha))
+def decay_bars(alpha: float, left: float = SEED_LEFT) -> int:
+    """Count the bars after which a moving average that forgets at rate `alpha` has `left` of its seed left."""
+    return 0 if alpha >= 1 else math.ceil(math.log(left) / math.log1p(-alpha))
 
 
-__all__ = ["FALSE", "TRUE", "UNKNOWN", "Column", "Truth", "decay_bars", "kernel"]
+__all__ = ["FALSE", "SEED_LEFT_OF_CHANGES", "TRUE", "UNKNOWN", "Column", "Truth", "decay_bars", "kernel"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.averages import rma
 from engine.indicators.kernel import Column, kernel
 
 # TradingView takes a side at or below this for zero; measured there on series that stand still for days.
@@ -17,26 +16,39 @@ def rsi(source: Column, length: int) -> Column:
 
     Without losses it is 100 (also without gains and losses), without gains 0. A bar whose source is na is skipped.
     """
-    gains = np.full(len(source), np.nan)
-    losses = np.full(len(source), np.nan)
+    out = np.empty(len(source))
+    alpha = 1.0 / length
+    keep = 1.0 - alpha
     last = np.nan
+    up = down = 0.0
+    count = -1  # of the changes; the first bar has none
     for i in range(len(source)):
         x = source[i]
+        out[i] = np.nan
         if np.isnan(x):
             continue
-        if not np.isnan(last):
-            gains[i] = max(x - last, 0.0)
-            losses[i] = max(last - x, 0.0)
+        count += 1
+        change = x - last
         last = x
-    up = rma(gains, length)
-    down = rma(losses, length)
-    for i in range(len(source)):
-        if np.isnan(up[i]):
+        if count == 0:
             continue
-        if down[i] <= _ZERO:
-            up[i] = 100.0
-        elif up[i] <= _ZERO:
-            up[i] = 0.0
+        # The greater of change and 0, and of -change and 0, without a branch that prices make unpredictable.
+        gain = 0.5 * (abs(change) + change)
+        loss = gain - change
+        if count > length:
+            up = up * keep + gain * alpha
+            down = down * keep + loss * alpha
         else:
-            up[i] = 100.0 - 100.0 / (1.0 + up[i] / down[i])
-    return up
+            up += gain
+            down += loss
+            if count == length:
+                up /= length
+                down /= length
+        if count >= length:
+            if down <= _ZERO:
+                out[i] = 100.0
+            elif up <= _ZERO:
+                out[i] = 0.0
+            else:
+                out[i] = 100.0 * up / (up + down)
+    return out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.averages import rma
 from engine.indicators.kernel import Column, kernel
 
 
@@ -28,4 +27,21 @@ def tr(high: Column, low: Column, close: Column, handle_na: bool) -> Column:
 @kernel
 def atr(high: Column, low: Column, close: Column, length: int) -> Column:
     """rma of the true range; the first bar's is high - low. Source: Pine Script reference, ta.atr."""
-    return rma(tr(high, low, close, True), length)
+    out = tr(high, low, close, True)
+    alpha = 1.0 / length
+    value = seed = 0.0
+    count = 0
+    for i in range(len(out)):
+        x = out[i]
+        out[i] = np.nan
+        if np.isnan(x):
+            continue
+        count += 1
+        if count > length:
+            value += alpha * (x - value)
+        else:
+            seed += x
+            value = seed / length
+        if count >= length:
+            out[i] = value
+    return out

@@ -21,7 +21,7 @@ from engine.market import Bars
 from engine.ports import MarketData, RouteRecord, Store
 from engine.rules import Rule
 
-FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 30_000
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS, LONGEST_LATE_PAUSE_MS = 500, 30_000, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ class _Seat:
     retry_at_ms: int = 0
     failures: int = 0
 
+    def postpone(self, now_ms: int, longest_ms: int) -> int:
+        """Let the route wait, longer each time, with jitter; gives how long in ms."""
+        wished: int = FIRST_PAUSE_MS * 2**self.failures
+        pause = round(min(longest_ms, wished) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        self.failures = min(self.failures + 1, 10)
+        self.retry_at_ms = now_ms + pause
+        return pause
+
 
 class LiveEngine:
     """Takes closed bars of all routes through plan and machine into the store. All I/O goes through the ports."""
@@ -105,31 +113,36 @@ class LiveEngine:
         await asyncio.gather(*(self._serve(seat, now_ms) for seat in self._seats if seat.retry_at_ms <= now_ms))
 
     async def _serve(self, seat: _Seat, now_ms: int) -> None:
+        missed: Bars | None
         try:
             if seat.session is None:
                 missed = await self._recover(seat, now_ms)
             else:
                 missed = await self._due(seat, now_ms)
-            seat.failures = seat.retry_at_ms = 0
         except (MarketDataError, InvalidCandlesError) as error:
             final = isinstance(error, MarketDataError) and not isinstance(error, MarketDataUnavailableError)
             if final and seat.session is None:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
-            pause = min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2**seat.failures) * random.uniform(0.5, 1)  # noqa: S311 - jitter
-            seat.failures = min(seat.failures + 1, 10)
-            seat.retry_at_ms = now_ms + round(pause)
-            self._observer.waiting(seat.spec.key, error, round(pause))
+            self._observer.waiting(seat.spec.key, error, seat.postpone(now_ms, LONGEST_PAUSE_MS))
             return
+        if missed is None:
+            # Published late, or a market in which nobody traded: asked again, more and more slowly.
+            seat.postpone(now_ms, LONGEST_LATE_PAUSE_MS)
+            return
+        seat.failures = seat.retry_at_ms = 0
         for i in range(len(missed)):
             self._step(seat, missed[i : i + 1], now_ms)
 
-    async def _due(self, seat: _Seat, now_ms: int) -> Bars:
-        """Give the closed bars after the watermark; asks nothing while none can have closed."""
+    async def _due(self, seat: _Seat, now_ms: int) -> Bars | None:
+        """Give the closed bars after the watermark, None where one should be there and is not.
+
+        Asks nothing while none can have closed.
+        """
         timeframe = seat.spec.rule.timeframe
         since = timeframe.next(seat.watermark_ms)
         if timeframe.next(since) > now_ms:
             return Bars.of(timeframe, [])
-        return await self._market.closed_bars(seat.spec.symbol, timeframe, since, now_ms)
+        return await self._market.closed_bars(seat.spec.symbol, timeframe, since, now_ms) or None
 
     async def _recover(self, seat: _Seat, now_ms: int) -> Bars:
         """Make a route ready: its state as it was kept, its window of candles. Gives the bars that were missed."""
@@ -143,6 +156,8 @@ class LiveEngine:
         watermark = record.watermark_ms if record else timeframe.last_closed(now_ms)
         since = timeframe.shift(watermark, 1 - session.window)
         bars = await self._market.closed_bars(spec.symbol, timeframe, since, now_ms)
+        if record is None and len(bars):
+            watermark = int(bars.time[-1])  # the newest may not be published yet
         known = int((bars.time <= watermark).sum())
         try:
             session.restore(bars[:known], record.state if record else None)

@@ -87,6 +87,9 @@ class Session:
         self._bars = history[max(0, len(history) - self.window) :]
         if state is not None:
             self._state = state_from_json(state)
+        # Step no bar: what has to be compiled or loaded is so before the first candle that counts.
+        if len(self._bars):
+            self._advance(len(self._bars), len(self._bars))
 
     def void_entry(self, decided_ms: int) -> bool:
         """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
@@ -94,18 +97,20 @@ class Session:
 
     def step(self, bar: Bars) -> Outcome:
         """Take one closed bar. While there are too few candles to be warm, nothing is decided."""
-        self._bars = self._bars.then(bar)
-        self._bars = self._bars[max(0, len(self._bars) - self.window) :]
+        self._bars = self._bars[max(0, len(self._bars) + 1 - self.window) :].then(bar)
         if len(self._bars) <= self.plan.warmup:
             return Outcome(bar, [], [], [])
-        columns = columns_of(self._bars, self.plan.evaluate(self._bars))
-        fills, records, _ = room(1)
-        last = len(self._bars) - 1
-        equity = self._bars.close * 0.0
-        _, _, decided = advance(self._state, self._settings, columns, last, last + 1, fills, records, equity)
-        decisions = decisions_of(records[:decided])
+        decisions = self._advance(len(self._bars) - 1, len(self._bars))
         messages = [m for decision in decisions if (m := self.author.message(decision)) is not None]
         return Outcome(bar, decisions, messages, [self._row(m, int(bar.time[0])) for m in messages])
+
+    def _advance(self, start: int, stop: int) -> list[Decision]:
+        """Step the window's bars from `start` to before `stop`."""
+        columns = columns_of(self._bars, self.plan.evaluate(self._bars))
+        fills, records, _ = room(max(1, stop - start))
+        equity = self._bars.close * 0.0
+        _, _, decided = advance(self._state, self._settings, columns, start, stop, fills, records, equity)
+        return decisions_of(records[:decided])
 
     def _row(self, message: Message, bar_ms: int) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""

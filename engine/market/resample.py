@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.market.bars import Bars
 from engine.market.timeframe import Timeframe
+
+_DAY_MS = 86_400_000
 
 
 def resample(bars: Bars, timeframe: Timeframe) -> Bars:
@@ -14,11 +17,11 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     Bars missing in between do not matter; a bar cut at the beginning or the end of the data is left out.
     Errors: ValueError where the timeframe's bars do not consist of whole bars of the finer one.
     """
-    if timeframe.length_ms % bars.timeframe.length_ms or "M" in (bars.timeframe.unit,):
+    if not _consists_of(timeframe, bars.timeframe):
         raise ValueError(f"{timeframe} candles do not consist of whole {bars.timeframe} candles")
     if not len(bars):
         return Bars.of(timeframe, [])
-    opens = np.array([timeframe.floor(int(t)) for t in bars.time], dtype=np.int64)
+    opens = _floors(bars.time, timeframe)
     starts = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
     ends = np.append(starts[1:], len(bars)) - 1
     made = Bars(
@@ -33,3 +36,19 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     first = 0 if bars.time[0] == made.time[0] else 1
     whole_end = bars.timeframe.next(int(bars.time[-1])) >= timeframe.next(int(made.time[-1]))
     return made[first : len(made) if whole_end else len(made) - 1]
+
+
+def _consists_of(coarse: Timeframe, fine: Timeframe) -> bool:
+    """Tell whether every bar of `coarse` opens where a bar of `fine` opens: 1w of 1d, but not 1M of 1w."""
+    if fine.unit == "M":
+        return coarse.unit == "M" and coarse.count % fine.count == 0
+    edges = (coarse.floor(0) - fine.floor(0), _DAY_MS if coarse.unit == "M" else coarse.length_ms)
+    return all(edge % fine.length_ms == 0 for edge in edges)
+
+
+def _floors(time: NDArray[np.int64], timeframe: Timeframe) -> NDArray[np.int64]:
+    """Give the open times of the bars that contain these moments."""
+    if timeframe.unit == "M":
+        return np.array([timeframe.floor(int(t)) for t in time], dtype=np.int64)
+    origin = timeframe.floor(0)
+    return (time - origin) // timeframe.length_ms * timeframe.length_ms + origin

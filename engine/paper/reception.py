@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.adapters.redaction import Redaction
 from engine.errors import InvalidInputError, InvalidMessageError
 from engine.paper.incoming import FIELDS, Incoming, mandatory_faults, read
 from engine.paper.json_body import parse_object
 from engine.paper.ledger import Ledger
-from engine.paper.redaction import Redaction
 from engine.paper.settings import PaperConnector
 
 

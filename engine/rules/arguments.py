@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from engine.documents import did_you_mean
 from engine.rules.syntax import Call, Syntax
 
-Report = Callable[..., None]
+
+class Report(Protocol):
+    """Takes note of a mistake: where in the expression, what is wrong, what to do."""
+
+    def __call__(self, at: Syntax, message: str, hint: str = "") -> None:
+        """Take note."""
 
 
 def bind(

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from engine.errors import Problem
 from engine.indicators import FALSE, Kind
-from engine.market import MarketKind
+from engine.market import MarketKind, Timeframe
 from engine.rules.expression import Expression
 from engine.rules.expressions import Condition, Expressions
 from engine.rules.nodes import Candle, Constant, Node
-from engine.rules.resolver import NAN, Resolver
+from engine.rules.resolver import Resolver
+from engine.rules.scope import NAN
 from engine.rules.syntax import Syntax
 
 NEVER = Constant(Kind.CONDITION, FALSE)
@@ -18,14 +19,17 @@ NO_LEVEL = Constant(Kind.SERIES, NAN)
 
 
 def assemble(
-    market: MarketKind, params: Mapping[str, float], expressions: Expressions
+    market: MarketKind,
+    params: Mapping[str, float],
+    expressions: Expressions,
+    timeframe: Timeframe | None = None,
 ) -> tuple[dict[str, Node], list[Problem]]:
     """Give the outputs by name, and everything that is wrong.
 
     Outputs: `long.enter`, `long.exit` (conditions); `long.take_profit`, `long.stop_loss` (prices, na without one);
     the same for short; `size` (percent or amount).
     """
-    resolver = Resolver(params, expressions.defines)
+    resolver = Resolver(params, expressions.defines, timeframe, expressions.unread)
     for name in expressions.defines:
         resolver.define(name)
     outputs: dict[str, Node] = {}
@@ -62,9 +66,9 @@ def _value(resolver: Resolver, expression: Expression | None, most: float | None
         return None
     node = resolver.resolve(expression, Kind.SERIES)
     if isinstance(node, Constant) and not (node.value > 0 and (most is None or node.value <= most)):
-        limit = "above 0" if most is None else f"above 0, at most {most:g}"
+        limit = "above 0" if most is None else f"above 0, and at most {most:g}"
         whole = Syntax(0, len(expression.scalar.text))
-        resolver.problems.append(expression.problem(whole, f"is {node.value:g}; it must be {limit}"))
+        resolver.problems.append(expression.problem(whole, f"this is {node}; it must be {limit}"))
     return node
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from engine.documents import did_you_mean
 from engine.indicators import TA, Function, Kind, Parameter
 from engine.rules import syntax as s
 from engine.rules.arguments import bind
-from engine.rules.nodes import Constant, Indicator, Node, Output
+from engine.rules.catalogue import catalogue_node
+from engine.rules.nodes import CANDLE, Constant, Indicator, Node, Output
 from engine.rules.operators import DEFAULTS, FOLDING, OPERATIONS
+from engine.rules.scope import CALLABLE, FUNCTIONS, PINE_TA, not_yet
 
 if TYPE_CHECKING:
     from engine.rules.resolver import Resolver
@@ -29,19 +31,25 @@ class Calls:
         name = self.resolver.dotted(call.function)
         if name.removeprefix("ta.") in TA:
             return self._indicator(call, TA[name.removeprefix("ta.")])
-        if name in OPERATIONS and name[0].isalpha() and " " not in name:
+        if name in CALLABLE:
             return self._operation(call, name)
         if name.startswith("pandas_ta."):
-            return self._catalogue(call, name.removeprefix("pandas_ta."))
-        if name == "request.security":
-            self.resolver.report(call.function, "'request.security' is not available in this version")
+            return self.catalogue(call)
+        if not name:
+            self.resolver.report(call.function, "this cannot be called")
+        elif not_yet(name):
+            hint = "more indicators: pandas_ta.NAME(...)" if name.removeprefix("ta.") in PINE_TA else ""
+            self.resolver.report(call.function, f"'{name}' is not available in this version", hint)
         else:
-            known = [*(f"ta.{n}" for n in TA), *TA, *(n for n in OPERATIONS if n[:4] in ("math", "na", "nz"))]
-            hint = did_you_mean(name, known)
-            if name.startswith("ta.") and not hint:
-                hint = f"of Pine's 'ta' there are {', '.join(sorted(TA))}; more by pandas_ta.NAME(...)"
-            self.resolver.report(call.function, f"unknown function '{name}'" if name else "this cannot be called", hint)
+            hint = self.resolver.suggest(name, FUNCTIONS)
+            if name in self.resolver.defines or name in self.resolver.params or name in CANDLE:
+                hint = f"'{name}' is a value; write {name}[1] for the bar before"
+            self.resolver.report(call.function, f"unknown function '{name}'", hint)
         return None
+
+    def catalogue(self, call: s.Call, output: s.Attribute | None = None) -> Node | None:
+        """Give the node of a call of pandas-ta's catalogue, or of the output that is picked from it."""
+        return catalogue_node(self.resolver, call, self.resolver.dotted(call.function).partition(".")[2], output)
 
     def _indicator(self, call: s.Call, function: Function) -> Node | None:
         names = [p.name for p in function.parameters]
@@ -55,7 +63,7 @@ class Calls:
             if parameter.kind in (Kind.SERIES, Kind.CONDITION):
                 series.append(self.resolver.of_kind(bound[parameter.name], parameter.kind, f"'{parameter.name}'"))
             else:
-                constants.append(self._constant(bound.get(parameter.name), parameter))
+                constants.append(self._constant(bound.get(parameter.name), parameter, function.signature))
         inputs = tuple(node for node in series if node is not None)
         values = tuple(value for value in constants if value is not None)
         if len(inputs) < len(series) or len(values) < len(constants):
@@ -63,7 +71,7 @@ class Calls:
         node = self.resolver.one(Indicator(function.result, function, inputs, values))
         return node if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, node, 0))
 
-    def _constant(self, syntax: s.Syntax | None, parameter: Parameter) -> float | None:
+    def _constant(self, syntax: s.Syntax | None, parameter: Parameter, title: str) -> float | None:
         """Give a number (bool for flags) that is the same on every bar."""
         if syntax is None:
             return parameter.default == "true" if parameter.kind is Kind.FLAG else parameter.default  # type: ignore[return-value]  # only flags have texts
@@ -71,12 +79,13 @@ class Calls:
         node = self.resolver.of_kind(syntax, wanted, f"'{parameter.name}'")
         if node is None:
             return None
-        good = isinstance(node, Constant) and node.value == node.value
+        good = isinstance(node, Constant) and math.isfinite(node.value)
         if parameter.kind is Kind.LENGTH:
-            good = good and isinstance(node, Constant) and node.value == int(node.value) and 1 <= node.value <= LONGEST
+            good = good and isinstance(node, Constant) and not node.value % 1 and 1 <= node.value <= LONGEST
         if not good or not isinstance(node, Constant):
             at_most = f" (at most {LONGEST})" if parameter.kind is Kind.LENGTH else ""
-            self.resolver.report(syntax, f"'{parameter.name}' takes {parameter.kind.value}{at_most}")
+            given = f"this is {node}" if isinstance(node, Constant) else "this one changes"
+            self.resolver.report(syntax, f"'{parameter.name}' takes {parameter.kind.value}{at_most}; {given}", title)
             return None
         if parameter.kind is Kind.FLAG:
             return node.value > 1
@@ -104,8 +113,3 @@ class Calls:
                 value = defaults[i - len(names) + len(defaults)]
                 operands.append(self.resolver.one(Constant(kind, value)))
         return self.resolver.operation(name, *operands)
-
-    def _catalogue(self, call: s.Call, name: str) -> Node | None:
-        from engine.rules.catalogue import catalogue_node  # noqa: PLC0415 - pandas is loaded only by rules that use it
-
-        return catalogue_node(self.resolver, call, name)

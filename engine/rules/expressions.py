@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from engine.documents import Mapping, Node, Scalar, Sequence, Source, Span, did_you_mean
 from engine.errors import Problem
 from engine.rules.expression import Expression
-from engine.rules.resolver import RESERVED
+from engine.rules.scope import RESERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Expressions:
 
     source: Source
     defines: dict[str, Expression] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)  # names in 'define' whose expression cannot be read
     conditions: dict[str, Condition] = field(default_factory=dict)
     values: dict[str, Expression] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -41,8 +43,13 @@ class Expressions:
             taken = set(params.entries) if isinstance(params, Mapping) else set()
             for name, node in define:
                 found._check_name(name, define.keys[name], "params" if name in taken else "")
-                if expression := found._expression(node):
+                if not name.isidentifier() or not name.isascii():
+                    # Refused by the model; those who write slow_ma for it are not wrong a second time.
+                    found.unread |= {name, re.sub(r"\W", "_", name)}
+                elif expression := found._expression(node):
                     found.defines[name] = expression
+                else:
+                    found.unread.add(name)
         params = root.get("params")
         if isinstance(params, Mapping):
             for name in params.entries:

@@ -25,14 +25,14 @@ class Node:
     """A value on every bar: `kind` is SERIES (float64, na as NaN) or CONDITION (int8 truth)."""
 
     kind: Kind
-    _key: tuple[object, ...] = field(init=False, repr=False)
+    key: tuple[object, ...] = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Compute the identity once: comparing deep expressions must not walk through them each time."""
         content = (getattr(self, f.name) for f in fields(self) if f.init)
-        object.__setattr__(self, "_key", (type(self), *content))
-        object.__setattr__(self, "_hash", hash(self._key))
+        object.__setattr__(self, "key", (type(self), *content))
+        object.__setattr__(self, "_hash", hash(self.key))
 
     def __hash__(self) -> int:
         """Hash by content."""
@@ -40,7 +40,7 @@ class Node:
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""
-        return self is other or (isinstance(other, Node) and self._hash == other._hash and self._key == other._key)
+        return self is other or (isinstance(other, Node) and self._hash == other._hash and _equal(self, other))
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -52,9 +52,37 @@ class Node:
         """How many bars before the current one matter, beyond the inputs' own."""
         return 0
 
+    @property
+    def call(self) -> str:
+        """The call of an indicator, as a person would name it; "" for everything else."""
+        return ""
+
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:
         """Give the value on every bar of `bars`, from the inputs' values."""
         raise NotImplementedError
+
+
+def _equal(one: Node, other: Node) -> bool:
+    """Compare all that is behind two nodes, each pair once: what is shared a hundredfold is still looked at once."""
+    pending: list[tuple[object, object]] = [(one, other)]
+    seen: set[tuple[int, int]] = set()
+    while pending:
+        a, b = pending.pop()
+        if a is b:
+            continue
+        if isinstance(a, Node) and isinstance(b, Node):
+            if hash(a) != hash(b):
+                return False
+            if (id(a), id(b)) not in seen:
+                seen.add((id(a), id(b)))
+                pending.append((a.key, b.key))
+        elif isinstance(a, tuple) and isinstance(b, tuple):
+            if len(a) != len(b):
+                return False
+            pending.extend(zip(a, b, strict=True))
+        elif a != b:
+            return False
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +94,10 @@ class Constant(Node):
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:  # noqa: ARG002 - the signature of every node
         """Give the plain number; operations spread it over the bars."""
         return self.value
+
+    def __str__(self) -> str:
+        """Give the number as an expression would hold it."""
+        return "na" if np.isnan(self.value) else f"{self.value:g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,8 @@ def _truth(true: Value, known: Value) -> Value:
 
 def _comparison(test: Callable[[Value], Value]) -> Operation:
     def compute(a: Value, b: Value) -> Value:
-        difference = np.subtract(a, b)
+        with np.errstate(all="ignore"):
+            difference = np.subtract(a, b)
         return _truth(test(difference), ~np.isnan(difference))
 
     return Operation((_N, _N), _C, compute)

@@ -6,7 +6,7 @@ attributes. Comparisons of one level may be chained.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
 from engine.rules.syntax import (
     Argument,
@@ -24,20 +24,34 @@ from engine.rules.syntax import (
 )
 from engine.rules.tokens import ExpressionSyntaxError, Token, tokenize
 
-MAX_DEPTH = 60
+MAX_LENGTH = 10_000
+MAX_DEPTH = 40
+
+_LEVELS = (("or",), ("and",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
+_LEVEL = {operator: level for level, operators in enumerate(_LEVELS) for operator in operators}
+_CHAINED = (2, 3)
 
 
 def parse_expression(text: str) -> Syntax:
     """Read a whole expression. Errors: ExpressionSyntaxError."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionSyntaxError(
+            0, 1, f"the expression has over {MAX_LENGTH:,} characters", "give parts of it names in 'define'"
+        )
     parser = _Parser(tokenize(text))
     tree = parser.conditional()
     token = parser.token
     if token.kind != "end":
-        hint = "write '==' to compare" if token.text == "=" else ""
-        if token.kind in ("name", "number", "text"):
-            hint = "an operator is missing before it"
-        raise ExpressionSyntaxError(token.start, token.end, f"'{token.text}' is not expected here", hint)
+        raise ExpressionSyntaxError(token.start, token.end, f"'{token.text}' is not expected here", _hint(token))
     return tree
+
+
+def _hint(token: Token) -> str:
+    if token.text == "=":
+        return "write '==' to compare"
+    if token.text.lower() in ("and", "or", "not"):
+        return f"write '{token.text.lower()}'"
+    return "an operator is missing before it" if token.kind in ("name", "number", "text") else ""
 
 
 class _Parser:
@@ -57,21 +71,22 @@ class _Parser:
             return token
         return None
 
-    def expect(self, text: str, opened: Token) -> Token:
+    def expect(self, text: str, opened: Token, instead: str = "") -> Token:
         if token := self.take(text):
             return token
         token = self.token
         if token.kind == "end":
             raise ExpressionSyntaxError(
-                opened.start, opened.end, f"'{opened.text}' is never closed; '{text}' is missing"
+                opened.start, opened.end, f"'{opened.text}' is never closed; '{instead or text}' is missing"
             )
-        raise ExpressionSyntaxError(token.start, token.end, f"expected '{text}' here, found '{token.text}'")
+        hint = _hint(token) if token.kind == "operator" or token.text.lower() in ("and", "or") else ""
+        raise ExpressionSyntaxError(token.start, token.end, f"expected '{text}' here, found '{token.text}'", hint)
 
     def conditional(self) -> Syntax:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionSyntaxError(self.token.start, self.token.end, "nested too deeply", "use names in 'define'")
-        condition = self.either()
+        condition = self.operation(0)
         if question := self.take("?"):
             if_true = self.conditional()
             self.expect(":", question)
@@ -80,46 +95,32 @@ class _Parser:
         self.depth -= 1
         return condition
 
-    def either(self) -> Syntax:
-        return self.left_to_right(self.both, "or")
-
-    def both(self) -> Syntax:
-        return self.left_to_right(self.equality, "and")
-
-    def equality(self) -> Syntax:
-        return self.chain(self.order, "==", "!=")
-
-    def order(self) -> Syntax:
-        return self.chain(self.sum, "<=", ">=", "<", ">")
-
-    def sum(self) -> Syntax:
-        return self.left_to_right(self.product, "+", "-")
-
-    def product(self) -> Syntax:
-        return self.left_to_right(self.unary, "*", "/", "%")
-
-    def left_to_right(self, operand: Callable[[], Syntax], *operators: str) -> Syntax:
-        left = operand()
-        while token := self.take(*operators):
-            right = operand()
-            left = Binary(left.start, right.end, token.text, left, right)
+    def operation(self, loosest: int) -> Syntax:
+        """Read operators of level `loosest` and tighter: `a + b + c` leans left, `a < b < c` is one comparison."""
+        left = self.unary()
+        while (level := self.level) >= loosest:
+            if level in _CHAINED:
+                operands, used = [left], []
+                while token := self.take(*_LEVELS[level]):
+                    used.append(token.text)
+                    operands.append(self.operation(level + 1))
+                left = Comparison(left.start, operands[-1].end, tuple(used), tuple(operands))
+            else:
+                operator = self.token
+                self.position += 1
+                right = self.operation(level + 1)
+                left = Binary(left.start, right.end, operator.text, left, right)
         return left
 
-    def chain(self, operand: Callable[[], Syntax], *operators: str) -> Syntax:
-        operands, used = [operand()], []
-        while token := self.take(*operators):
-            used.append(token.text)
-            operands.append(operand())
-        if not used:
-            return operands[0]
-        return Comparison(operands[0].start, operands[-1].end, tuple(used), tuple(operands))
+    @property
+    def level(self) -> int:
+        """How tightly the operator at hand binds; -1 where there is none."""
+        return _LEVEL.get(self.token.text, -1) if self.token.kind in ("operator", "name") else -1
 
     def unary(self) -> Syntax:
         signs: list[Token] = []
         while token := self.take("-", "+", "not"):
             signs.append(token)
-        if len(signs) > MAX_DEPTH:
-            raise ExpressionSyntaxError(signs[0].start, signs[-1].end, "too many signs")
         operand = self.postfix()
         for token in reversed(signs):
             operand = Unary(token.start, operand.end, token.text, operand)
@@ -147,7 +148,9 @@ class _Parser:
         found: list[Argument] = []
         while not self.take(")"):
             if found:
-                self.expect(",", opened)
+                self.expect(",", opened, instead=")")
+            elif self.token.kind == "end":
+                self.expect(")", opened)
             found.append(self.argument())
         return tuple(found)
 
@@ -163,9 +166,14 @@ class _Parser:
 
     def atom(self) -> Syntax:
         token = self.token
+        if token.kind == "end":
+            raise ExpressionSyntaxError(max(0, token.start - 1), token.end, "the expression ends too early")
         self.position += 1
         if token.kind == "number":
-            return Number(token.start, token.end, float(token.text))
+            value = float(token.text)
+            if math.isinf(value):
+                raise ExpressionSyntaxError(token.start, token.end, "this number is too large")
+            return Number(token.start, token.end, value)
         if token.kind == "text":
             return Text(token.start, token.end, token.text[1:-1])
         if token.kind == "name" and token.text not in ("and", "or", "not"):
@@ -174,6 +182,4 @@ class _Parser:
             inner = self.conditional()
             self.expect(")", token)
             return inner
-        if token.kind == "end":
-            raise ExpressionSyntaxError(max(0, token.start - 1), token.end, "the expression ends too early")
         raise ExpressionSyntaxError(token.start, token.end, f"'{token.text}' is not expected here")

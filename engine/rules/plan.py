@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.market import Bars
 from engine.market.bars import Column
-from engine.rules.nodes import Indicator, Node, Result, spread
+from engine.rules.nodes import Node, Result, spread
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class Plan:
     def of(cls, outputs: Mapping[str, Node]) -> Plan:
         """Order the nodes behind `outputs`, and add up how many earlier bars they need.
 
-        The value of every output at a bar is right to a relative 1e-9 once `warmup` bars came before that bar.
+        The value of every output at a bar is right to a relative 1e-9 once `warmup` bars came before that bar, as
+        long as nothing that an indicator reads becomes na again after its own warm-up: indicators pass over such
+        bars, so that what they remember then lies further back than can be known here.
         """
         needed: dict[Node, int] = {}
         for output in outputs.values():
@@ -39,7 +41,7 @@ class Plan:
     @property
     def slowest_call(self) -> str:
         """The indicator whose own memory is the longest: the cause of most of the warm-up; "" without any."""
-        calls = [node for node in self.nodes if isinstance(node, Indicator)]
+        calls = [node for node in self.nodes if node.call]
         return max(calls, key=lambda node: node.memory).call if calls else ""
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
 
 from engine.documents import did_you_mean
 from engine.errors import Problem
-from engine.indicators import FALSE, TA, TRUE, Kind
+from engine.indicators import Kind
+from engine.market import Timeframe
 from engine.rules import syntax as s
 from engine.rules.calls import Calls
 from engine.rules.expression import Expression
-from engine.rules.nodes import CANDLE, Candle, Constant, History, Indicator, Node, Operation, Output
-from engine.rules.operators import DEFAULTS, OPERATIONS, Value
+from engine.rules.names import attribute_node, name_node
+from engine.rules.nodes import Constant, History, Node, Operation
+from engine.rules.operators import OPERATIONS, Value
+from engine.rules.scope import NAN
 
-NAN = float("nan")
-CONSTANTS = {
-    "true": Constant(Kind.CONDITION, TRUE),
-    "false": Constant(Kind.CONDITION, FALSE),
-    "na": Constant(Kind.SERIES, NAN),
-    "math.pi": Constant(Kind.SERIES, 3.141592653589793),
-    "math.e": Constant(Kind.SERIES, 2.718281828459045),
-}
-RESERVED = frozenset(
-    {*CANDLE, *CONSTANTS, *TA, *OPERATIONS, "ta", "math", "pandas_ta", "position", "request", "syminfo"}
-)
+FURTHEST = 5000
+_DEEPEST = 100
+_HINTED = 50
 _KIND_WORDS = {Kind.SERIES: "a number", Kind.CONDITION: "a condition"}
 
 
@@ -33,16 +29,27 @@ class Resolver:
     A sub-expression that cannot be resolved is None, and so is all that depends on it: each mistake is reported once.
     """
 
-    def __init__(self, params: Mapping[str, float], defines: Mapping[str, Expression]) -> None:
-        """Start with nothing resolved."""
+    def __init__(
+        self,
+        params: Mapping[str, float],
+        defines: Mapping[str, Expression],
+        timeframe: Timeframe | None = None,
+        unread: Collection[str] = (),
+    ) -> None:
+        """Start with nothing resolved. Without a `timeframe`, hours are taken.
+
+        `unread` are names that are defined, but so that nothing could be read: known, and wrong already.
+        """
+        self.timeframe = timeframe or Timeframe(1, "h")
         self.params = params
         self.defines = defines
         self.problems: list[Problem] = []
         self._nodes: dict[Node, Node] = {}
-        self._defined: dict[str, Node | None] = {}
-        self._open: list[str] = []
+        self._defined: dict[str, Node | None] = dict.fromkeys(unread)
+        self._open: dict[str, Iterator[str]] = {}
         self._expression: Expression | None = None
-        self._calls = Calls(self)
+        self._depth = 0
+        self.calls = Calls(self)
 
     def resolve(self, expression: Expression, wanted: Kind | None) -> Node | None:
         """Give the node of a whole expression, of the wanted kind (any kind if None); None where it is wrong."""
@@ -53,11 +60,17 @@ class Resolver:
             self._expression = outer
 
     def define(self, name: str) -> Node | None:
-        """Give the node of a name in `define`."""
-        if name not in self._defined:
-            self._open.append(name)
-            self._defined[name] = self.resolve(self.defines[name], None)
-            self._open.pop()
+        """Give the node of a name in `define`. Those it is made of are resolved first, however many they are."""
+        following: str | None = None if name in self._defined else name
+        while following or self._open:
+            if following:
+                self._open[following] = self.defines[following].syntax.names()
+            last = next(reversed(self._open))
+            waiting = (n for n in self._open[last] if n in self.defines and n not in self._defined)
+            following = next((n for n in waiting if n not in self._open), None)
+            if not following:
+                self._defined[last] = self.resolve(self.defines[last], None)
+                del self._open[last]
         return self._defined[name]
 
     def report(self, at: s.Syntax, message: str, hint: str = "") -> None:
@@ -65,13 +78,20 @@ class Resolver:
         assert self._expression is not None  # noqa: S101 - report is only called while resolving
         self.problems.append(self._expression.problem(at, message, hint))
 
+    def suggest(self, word: str, *known: Iterable[str]) -> str:
+        """Give "did you mean ...?", as long as there are not so many mistakes that looking would take seconds."""
+        return did_you_mean(word, chain(*known)) if len(self.problems) < _HINTED else ""
+
     def one(self, node: Node) -> Node:
         """Give the node that stands for all that equal it."""
         return self._nodes.setdefault(node, node)
 
     def of_kind(self, syntax: s.Syntax, wanted: Kind, where: str = "") -> Node | None:
         """Resolve, and report where the result is of another kind."""
-        node = self.node(syntax)
+        return self.checked(self.node(syntax), syntax, wanted, where)
+
+    def checked(self, node: Node | None, syntax: s.Syntax, wanted: Kind, where: str = "") -> Node | None:
+        """Give the node of `syntax`; reported, and None, where it is of another kind."""
         if node is None or node.kind is wanted:
             return node
         hint = "compare it with something: ... > 0" if wanted is Kind.CONDITION else ""
@@ -83,8 +103,15 @@ class Resolver:
 
     def node(self, syntax: s.Syntax) -> Node | None:
         """Resolve a part of an expression."""
+        if self._depth == _DEEPEST:
+            self.report(syntax, "nested too deeply", "use names in 'define'")
+            return None
         resolve: Callable[[s.Syntax], Node | None] = getattr(self, f"_{type(syntax).__name__.lower()}")
-        return resolve(syntax)
+        self._depth += 1
+        try:
+            return resolve(syntax)
+        finally:
+            self._depth -= 1
 
     def operation(self, name: str, *operands: Node | None) -> Node | None:
         """Give the operation, computed now where all operands are constants."""
@@ -100,11 +127,11 @@ class Resolver:
 
     def dotted(self, syntax: s.Syntax) -> str:
         """Give "ta.ema" for names joined by dots, "" for anything else."""
-        if isinstance(syntax, s.Name):
-            return syntax.name
-        if isinstance(syntax, s.Attribute) and (owner := self.dotted(syntax.owner)):
-            return f"{owner}.{syntax.name}"
-        return ""
+        names: list[str] = []
+        while isinstance(syntax, s.Attribute):
+            names.append(syntax.name)
+            syntax = syntax.owner
+        return ".".join([syntax.name, *reversed(names)]) if isinstance(syntax, s.Name) else ""
 
     def _number(self, syntax: s.Number) -> Node:
         return self.one(Constant(Kind.SERIES, syntax.value))
@@ -114,51 +141,22 @@ class Resolver:
 
     def _name(self, syntax: s.Name) -> Node | None:
         name = syntax.name
+        if name in self._defined:
+            return self._defined[name]
         if name in self._open:
-            circle = " → ".join([*self._open[self._open.index(name) :], name])
+            path = list(self._open)
+            circle = " → ".join([*path[path.index(name) :], name])
             self.report(syntax, f"'{name}' is defined by itself: {circle}")
             return None
         if name in self.defines:
             return self.define(name)
-        if name in self.params:
-            return self.one(Constant(Kind.SERIES, self.params[name]))
-        if name in CANDLE:
-            return self.one(Candle(Kind.SERIES, name))
-        if name in CONSTANTS:
-            return self.one(CONSTANTS[name])
-        if name in TA:
-            self.report(syntax, f"'{name}' is a function", f"write {TA[name].signature}")
-        else:
-            known = [*self.defines, *self.params, *CANDLE, *CONSTANTS]
-            self.report(syntax, f"unknown name '{name}'", did_you_mean(name, known))
-        return None
+        return name_node(self, syntax)
 
     def _attribute(self, syntax: s.Attribute) -> Node | None:
-        dotted = self.dotted(syntax)
-        if dotted in CONSTANTS:
-            return self.one(CONSTANTS[dotted])
-        root = dotted.split(".", maxsplit=1)[0]
-        if root in ("ta", "math") and root not in self.defines:
-            known = [f"ta.{name}" for name in TA] if root == "ta" else [n for n in OPERATIONS if n.startswith("math.")]
-            self.report(syntax, f"'{dotted}' is no value", "call it with arguments" if dotted in known else "")
-            return None
-        if root in ("position", "syminfo"):
-            self.report(syntax, f"'{dotted}' is not available in this version")
-            return None
-        owner = self.node(syntax.owner)
-        if owner is None:
-            return None
-        indicator = owner.indicator if isinstance(owner, Output) else owner
-        outputs = indicator.function.outputs if isinstance(indicator, Indicator) else ()
-        if syntax.name in outputs:
-            index = outputs.index(syntax.name)
-            return self.one(Output(Kind.SERIES, indicator, index)) if len(outputs) > 1 else owner
-        hint = f"there {'is' if len(outputs) == 1 else 'are'} .{', .'.join(outputs)}" if outputs else ""
-        self.report(syntax, f"this has no output '{syntax.name}'", hint)
-        return None
+        return attribute_node(self, syntax)
 
     def _call(self, syntax: s.Call) -> Node | None:
-        return self._calls.resolve(syntax)
+        return self.calls.resolve(syntax)
 
     def _unary(self, syntax: s.Unary) -> Node | None:
         if syntax.operator == "not":
@@ -167,11 +165,18 @@ class Resolver:
         return self.operation("negative", operand) if syntax.operator == "-" else operand
 
     def _binary(self, syntax: s.Binary) -> Node | None:
-        kind = OPERATIONS[syntax.operator].takes[0]
-        where = f"'{syntax.operator}'"
-        return self.operation(
-            syntax.operator, self.of_kind(syntax.left, kind, where), self.of_kind(syntax.right, kind, where)
-        )
+        # A sum of a thousand terms leans left; it is walked rather than called into.
+        chained: list[s.Binary] = []
+        first: s.Syntax = syntax
+        while isinstance(first, s.Binary):
+            chained.append(first)
+            first = first.left
+        result = self.node(first)
+        for binary in reversed(chained):
+            kind, where = OPERATIONS[binary.operator].takes[0], f"'{binary.operator}'"
+            left = self.checked(result, binary.left, kind, where)
+            result = self.operation(binary.operator, left, self.of_kind(binary.right, kind, where))
+        return result
 
     def _comparison(self, syntax: s.Comparison) -> Node | None:
         operands = [
@@ -199,12 +204,10 @@ class Resolver:
         bars = self.of_kind(syntax.bars, Kind.SERIES, "[ ]")
         if operand is None or bars is None:
             return None
-        if not isinstance(bars, Constant) or bars.value != int(bars.value) or not 0 <= bars.value <= 5000:
-            self.report(syntax.bars, "a whole number of bars from 0 to 5000 is needed here, the same on every bar")
+        if not isinstance(bars, Constant) or not 0 <= bars.value <= FURTHEST or bars.value % 1:
+            given = f"this is {bars}" if isinstance(bars, Constant) else "this changes from bar to bar"
+            self.report(syntax.bars, f"a whole number of bars from 0 to {FURTHEST} is needed here; {given}")
             return None
         if bars.value == 0 or isinstance(operand, Constant):
             return operand
         return self.one(History(operand.kind, operand, int(bars.value)))
-
-
-__all__ = ["DEFAULTS", "RESERVED", "Resolver"]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from engine.documents import Source, did_you_mean, parse, validate
-from engine.errors import InvalidDocumentError, InvalidInputError, Problem
+from engine.documents import Mapping as Section
+from engine.documents import Node, Source, did_you_mean, parse_on, read_text, validate
+from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import MarketKind, Timeframe
 from engine.rules.assemble import assemble
 from engine.rules.expressions import Expressions
@@ -56,7 +57,7 @@ class Rule:
         for name, value in (params or {}).items():
             _check_override(name, value, self.file.params)
             values[name] = value
-        outputs, problems = assemble(self.file.market, values, self.expressions)
+        outputs, problems = assemble(self.file.market, values, self.expressions, self.timeframe)
         if problems:
             raise InvalidDocumentError(problems)
         return Plan.of(outputs)
@@ -65,8 +66,7 @@ class Rule:
 def read_rule(text: str, name: str) -> Rule:
     """Read a rule file's text; `name` is what errors call the file. Errors: InvalidDocumentError with all problems."""
     source = Source(name, text)
-    root = parse(source)
-    problems: list[Problem] = []
+    root, problems = parse_on(source)
     file: RuleFile | None = None
     try:
         file = validate(root, RuleFile, source)
@@ -74,24 +74,17 @@ def read_rule(text: str, name: str) -> Rule:
         problems += error.problems
     expressions = Expressions.find(root, source)
     problems += expressions.problems
-    params = root.plain().get("params") if file is None else None  # type: ignore[attr-defined]  # a mapping gives a dict
-    values = {n: p.default for n, p in file.params.items()} if file else _rough_params(params)
+    values = {n: p.default for n, p in file.params.items()} if file else _rough_params(root.get("params"))
     market = file.market if file else MarketKind.FUTURES
-    problems += assemble(market, values, expressions)[1]
+    problems += assemble(market, values, expressions, Timeframe.parse(file.timeframe) if file else None)[1]
     if problems or file is None:
         raise InvalidDocumentError(problems)
     return Rule(file, expressions, hashlib.sha256(text.encode()).hexdigest())
 
 
 def read_rule_file(path: str | Path) -> Rule:
-    """Read a rule file. Errors: InvalidInputError where there is no such file; InvalidDocumentError."""
-    try:
-        text = Path(path).read_bytes().decode()
-    except OSError as error:
-        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    return read_rule(text, str(path))
+    """Read a rule file. Errors: InvalidInputError where it cannot be read; InvalidDocumentError."""
+    return read_rule(read_text(path), str(path))
 
 
 def _check_override(name: str, value: float, params: Mapping[str, Param]) -> None:
@@ -100,15 +93,17 @@ def _check_override(name: str, value: float, params: Mapping[str, Param]) -> Non
         raise InvalidInputError(f"unknown parameter '{name}'; {hint}")
     low, high = params[name].min, params[name].max
     if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
-        raise InvalidInputError(f"{name}={value:g} is outside the rule file's range of {low} to {high}")
+        bounds = [f"{at:g} or {word}" for at, word in ((low, "more"), (high, "less")) if at is not None]
+        raise InvalidInputError(f"{name}={value:g}: the rule file takes {', '.join(bounds) or 'a finite number'}")
 
 
-def _rough_params(params: object) -> dict[str, float]:
+def _rough_params(node: Node | None) -> dict[str, float]:
     """Give what can be taken for parameter values in a file with mistakes, so that its expressions are checked too."""
-    if not isinstance(params, dict):
+    if not isinstance(node, Section):
         return {}
     found: dict[str, float] = {}
-    for name, spec in params.items():
+    for name, below in node:
+        spec = below.plain()
         value = spec.get("default") if isinstance(spec, dict) else spec
         found[name] = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1.0
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -11,6 +12,20 @@ class Syntax:
 
     start: int
     end: int
+
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return ()
+
+    def names(self) -> Iterator[str]:
+        """Give every plain name in it; without recursion, as expressions may be deep."""
+        pending: list[Syntax] = [self]
+        while pending:
+            syntax = pending.pop()
+            if isinstance(syntax, Name):
+                yield syntax.name
+            pending.extend(syntax.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,11 @@ class Attribute(Syntax):
     owner: Syntax
     name: str
 
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.owner,)
+
 
 @dataclass(frozen=True, slots=True)
 class Argument(Syntax):
@@ -48,6 +68,11 @@ class Argument(Syntax):
 
     name: str | None
     value: Syntax
+
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +82,11 @@ class Call(Syntax):
     function: Syntax
     arguments: tuple[Argument, ...]
 
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.function, *self.arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Unary(Syntax):
@@ -64,6 +94,11 @@ class Unary(Syntax):
 
     operator: str
     operand: Syntax
+
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.operand,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +109,11 @@ class Binary(Syntax):
     left: Syntax
     right: Syntax
 
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.left, self.right)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Syntax):
@@ -81,6 +121,11 @@ class Comparison(Syntax):
 
     operators: tuple[str, ...]
     operands: tuple[Syntax, ...]
+
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return self.operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +136,11 @@ class Conditional(Syntax):
     if_true: Syntax
     if_false: Syntax
 
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.condition, self.if_true, self.if_false)
+
 
 @dataclass(frozen=True, slots=True)
 class History(Syntax):
@@ -98,3 +148,8 @@ class History(Syntax):
 
     operand: Syntax
     bars: Syntax
+
+    @property
+    def parts(self) -> tuple[Syntax, ...]:
+        """What it is made of."""
+        return (self.operand, self.bars)

@@ -1,0 +1,109 @@
+"""A real engine in a real process: real ccxt against an exchange on loopback, its paper platform, its files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.servers.exchange import ccxt_options
+
+TOKEN = "canary-3f9c1a7e55"  # noqa: S105 - looked for where it must not be
+RULE = """\
+name: seconds
+market: spot
+timeframe: 1s
+define: {fast: "ta.sma(close, 2)", slow: "ta.sma(close, 3)"}
+long: {enter: "ta.crossover(fast, slow)", exit: "ta.crossunder(fast, slow)"}
+order: {size: {percent: 10}}
+"""
+
+
+@dataclass
+class Rig:
+    """A folder with rule, config, state and ledger, and engines that run on it one after another."""
+
+    folder: Path
+    exchange_url: str
+    receiver_url: str = ""  # where messages go instead of to the paper platform that the engine starts
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        (self.folder / "rule.yaml").write_text(RULE)
+        receiver = self.receiver_url or "http://127.0.0.1:1/webhook"
+        connector = {"url": receiver, "name": "test", "token": TOKEN, "deduplicates": True}
+        config = {
+            "mode": "paper",
+            "state": "state.db",
+            "exchange": {"id": "binance", "options": ccxt_options(self.exchange_url)},
+            "connectors": {"main": connector},
+            "routes": [{"strategy": "rule.yaml", "symbol": "BTC/USDT", "connector": "main"}],
+            "tick_seconds": 0.05,
+        }
+        if not self.receiver_url:
+            config["paper"] = {"port": 0, "ledger": "ledger.db"}
+        self.config.write_text(json.dumps(config))  # JSON is YAML too
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start an engine; its output is appended to the log."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "engine", "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NO_COLOR": "1"},
+            )
+        self.processes.append(process)
+        return process
+
+    def end(self) -> None:
+        """End whatever still runs."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    def rows(self, table: str, file: str = "state.db") -> list[dict[str, Any]]:
+        """Read a table beside the running engine; nothing while it is not there yet."""
+        path = self.folder / file
+        if not path.exists():
+            return []
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            connection.row_factory = sqlite3.Row
+            try:
+                found = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+            except sqlite3.OperationalError:
+                found = []
+        connection.close()
+        return [dict(row) for row in found]
+
+    def watermark(self) -> int:
+        return int(next((row["watermark_ms"] for row in self.rows("routes")), 0))
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """The messages in the paper platform's ledger that were accepted."""
+        return [row for row in self.rows("messages", "ledger.db") if row["verdict"] == "accepted"]
+
+
+def wait_for(what: Callable[[], object], within_s: float, why: Callable[[], str] = lambda: "") -> None:
+    """Wait until something is true. Errors: AssertionError with `why` when it is not in time."""
+    end = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < end, f"not within {within_s} s; {why()}"
+        time.sleep(0.05)

@@ -1,0 +1,70 @@
+"""A restart anywhere in the past gives the same values once `memory` bars have come."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+
+import numpy as np
+import pytest
+
+from engine.indicators import TA
+from engine.market import Bars, Timeframe
+from engine.market.sample import SAMPLE_START_MS, sample_bars
+from engine.rules.single import plan_text
+from tests.indicators.kernels import NAMES, call, constants_of
+from tests.shared import require_shared
+
+MARKETS = ["sample hour", "sample minute", "eurusd_1h_ohlcv.csv", "btcusdt_1h_ohlcv.csv"]
+
+
+@cache
+def _market(name: str) -> Bars:
+    if name.startswith("sample"):
+        return sample_bars("BTC/USDT", Timeframe(1, name[7]), SAMPLE_START_MS, 20_000)
+    path = require_shared("tradingview", "strategies", name)
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    return Bars.of(Timeframe(1, "h"), [[3_600_000.0 * i, *map(float, row[1:6])] for i, row in enumerate(rows)])
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_restart_is_right_after_the_memory(name: str, market: str) -> None:
+    """Values from `memory` bars after a restart on are within a relative 1e-9 of those without it."""
+    function, bars = TA[name], _market(market)
+    rng = np.random.default_rng(len(name))
+    for length, factor in ((5, 1.0), (5, 6.0), (14, 3.0), (30, 2.0), (30, 5.0)):
+        memory = function.memory(*constants_of(function, length, factor))
+        whole = call(function, bars, length, factor)
+        for start in rng.integers(1, len(bars) - memory - 200, 12):
+            # 200 bars more, since a wrong value need not be the first one.
+            stop = start + memory + 200
+            again = call(function, bars[start:stop], length, factor)
+            for expected, values in zip(whole, again, strict=True):
+                np.testing.assert_allclose(
+                    values[memory:], expected[start + memory : stop], rtol=1e-9, atol=1e-9 if name == "rsi" else 0.0
+                )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "ta.ema(close, 12) - ta.sma(ta.rsi(close, 14), 9)[3]",
+        "ta.rsi(ta.ema(hl2, 10), 7)",
+        "pandas_ta.bbands(ta.ema(close, 10), length=20).BBP",
+        "pandas_ta.rsi(length=14)",
+        "pandas_ta.psar().PSARaf",
+        "pandas_ta.vwap()",
+        "pandas_ta.macd(fast=8, slow=17).MACDh",
+    ],
+)
+def test_a_plan_adds_up_the_memory_along_its_edges(expression: str) -> None:
+    """A whole plan is right to 1e-9 of its size from `warmup` bars after any restart on."""
+    plan, bars = plan_text(expression), _market("sample hour")[:6000]
+    whole = plan.evaluate(bars)["value"]
+    size = float(np.nanmean(np.abs(whole)))
+    for start in np.random.default_rng(2).integers(1, len(bars) - plan.warmup - 200, 10):
+        again = plan.evaluate(bars[start : start + plan.warmup + 200])["value"][plan.warmup :]
+        expected = whole[start + plan.warmup : start + plan.warmup + 200]
+        np.testing.assert_allclose(again, expected, rtol=1e-9, atol=1e-9 * size)
