@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.kernel import Column, kernel
+from engine.indicators.function import LENGTH, SOURCE, Function, window
+from engine.indicators.kernel import Column, decay_bars, kernel
 
 
 @kernel
@@ -85,3 +86,20 @@ def rma(source: Column, length: int) -> Column:
         if count >= length:
             out[i] = value
     return out
+
+
+def ema_memory(length: int) -> int:
+    """Give how far an ema looks back: its seed's bars, and until that is forgotten."""
+    return length - 1 + decay_bars(2 / (length + 1))
+
+
+def rma_memory(length: int) -> int:
+    """Give how far an rma of prices looks back."""
+    return length - 1 + decay_bars(1 / length)
+
+
+FUNCTIONS = (
+    Function("sma", (SOURCE, LENGTH), sma, window),
+    Function("ema", (SOURCE, LENGTH), ema, ema_memory),
+    Function("rma", (SOURCE, LENGTH), rma, rma_memory),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.indicators.function import Function, Kind, Parameter
 from engine.indicators.kernel import FALSE, TRUE, UNKNOWN, Column, Truth, kernel
 
 
@@ -29,3 +30,11 @@ def crossover(a: Column, b: Column) -> Truth:
 def crossunder(a: Column, b: Column) -> Truth:
     """TRUE where a is below b and was not below it before; UNKNOWN where either is na."""
     return crossover(b, a)
+
+
+_PAIR = (Parameter("source1", Kind.SERIES), Parameter("source2", Kind.SERIES))
+
+FUNCTIONS = (
+    Function("crossover", _PAIR, crossover, lambda: 1, result=Kind.CONDITION),
+    Function("crossunder", _PAIR, crossunder, lambda: 1, result=Kind.CONDITION),
+)

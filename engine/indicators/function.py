@@ -13,25 +13,47 @@ class Kind(Enum):
     SERIES = "a number or series"
     CONDITION = "a condition"
     LENGTH = "a whole number of bars, 1 or more, that does not change from bar to bar"
+    WHOLE = "a whole number, 0 or more, that does not change from bar to bar"
     CONSTANT = "a number that does not change from bar to bar"
     FLAG = "true or false"
+    TEXT = "a text in quotes"
+
+
+SERIES_KINDS = (Kind.SERIES, Kind.CONDITION)
+
+
+class Endless(Enum):
+    """Why no number of earlier bars is enough for a value."""
+
+    SUM = "a running total: it counts from the first candle there is, so only its changes mean something"
+    EVENT = "it looks back to the last event, however long ago that was"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter; without a default it must be given."""
+    """One parameter; without a default it must be given.
+
+    A default is written as in a rule file: a number, "true", a column of the candles such as "close", or one of
+    `choices` for a TEXT. `implied` is for a first parameter that a call may leave out altogether, as Pine does: the
+    candles' column that then stands for it (`ta.highest(10)` means `ta.highest(high, 10)`).
+    """
 
     name: str
     kind: Kind
     default: float | str | None = None
+    implied: str | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """An indicator of Pine's `ta` namespace.
 
-    The kernel is called with the columns named in `reads` (of the candles), then the arguments in order.
-    `memory` gives, from the constant arguments in order, how many earlier bars the value at a bar depends on, to 1e-9.
+    The kernel is called with the columns named in `reads` (of the candles; "time" is int64 ms), then the series in the
+    order of the parameters (numbers float64, conditions int8 truth), then the constants in their order (lengths int,
+    constants float, flags bool, texts str). It gives a column, or a tuple of them as `outputs` names.
+    `memory` gives, from the constants in order, how many earlier bars the value at a bar depends on, to 1e-9; where no
+    number is enough, `endless` says why, and `memory` how many are taken.
     """
 
     name: str
@@ -41,9 +63,20 @@ class Function:
     reads: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ("value",)
     result: Kind = Kind.SERIES
+    endless: Endless | None = None
 
     @property
     def signature(self) -> str:
         """Give the call as Pine writes it."""
         shown = (p.name if p.default is None else f"{p.name}={p.default}" for p in self.parameters)
         return f"ta.{self.name}({', '.join(shown)})"
+
+
+SOURCE = Parameter("source", Kind.SERIES)
+LENGTH = Parameter("length", Kind.LENGTH)
+CANDLE = ("high", "low", "close")
+
+
+def window(length: int) -> int:
+    """Give the memory of a window of `length` bars."""
+    return length - 1

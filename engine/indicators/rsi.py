@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.indicators.function import LENGTH, SOURCE, Function
 from engine.indicators.kernel import Column, kernel
+from engine.indicators.true_range import changes_memory
 
 # TradingView takes a side at or below this for zero; measured there on series that stand still for days.
 _ZERO = 1e-10
@@ -52,3 +54,6 @@ def rsi(source: Column, length: int) -> Column:
             else:
                 out[i] = 100.0 * up / (up + down)
     return out
+
+
+FUNCTIONS = (Function("rsi", (SOURCE, LENGTH), rsi, changes_memory),)

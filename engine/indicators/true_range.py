@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.kernel import Column, kernel
+from engine.indicators.function import CANDLE, LENGTH, Function, Kind, Parameter
+from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars, kernel
 
 
 @kernel
@@ -45,3 +46,14 @@ def atr(high: Column, low: Column, close: Column, length: int) -> Column:
         if count >= length:
             out[i] = value
     return out
+
+
+def changes_memory(length: int) -> int:
+    """Give how far an rma of ranges or changes looks back, which themselves look one bar back."""
+    return length + decay_bars(1 / length, SEED_LEFT_OF_CHANGES)
+
+
+FUNCTIONS = (
+    Function("tr", (Parameter("handle_na", Kind.FLAG, "false"),), tr, lambda _handle_na: 1, reads=CANDLE),
+    Function("atr", (LENGTH,), atr, changes_memory, reads=CANDLE),
+)

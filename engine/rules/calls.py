@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from engine.indicators import TA, Function, Kind, Parameter
+from engine.indicators import SERIES_KINDS, TA, Function, Kind, Parameter
 from engine.rules import syntax as s
 from engine.rules.arguments import bind
 from engine.rules.catalogue import catalogue_node
-from engine.rules.nodes import CANDLE, Constant, Indicator, Node, Output
+from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, Node, Output
 from engine.rules.operators import DEFAULTS, FOLDING, OPERATIONS
-from engine.rules.scope import CALLABLE, FUNCTIONS, PINE_TA, not_yet
+from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, not_yet
 
 if TYPE_CHECKING:
     from engine.rules.resolver import Resolver
@@ -52,18 +52,22 @@ class Calls:
         return catalogue_node(self.resolver, call, self.resolver.dotted(call.function).partition(".")[2], output)
 
     def _indicator(self, call: s.Call, function: Function) -> Node | None:
-        names = [p.name for p in function.parameters]
-        optional = frozenset(p.name for p in function.parameters if p.default is not None)
+        parameters = _taken(function, call)
+        names = [p.name for p in parameters]
+        optional = frozenset(p.name for p in parameters if p.default is not None)
         bound = bind(call, names, optional, function.signature, self.resolver.report)
         if bound is None:
             return None
         series: list[Node | None] = []
-        constants: list[float | None] = []
+        constants: list[float | str | None] = []
         for parameter in function.parameters:
-            if parameter.kind in (Kind.SERIES, Kind.CONDITION):
-                series.append(self.resolver.of_kind(bound[parameter.name], parameter.kind, f"'{parameter.name}'"))
+            given = bound.get(parameter.name)
+            if parameter.kind not in SERIES_KINDS:
+                constants.append(self._constant(given, parameter, function.signature))
+            elif given is not None:
+                series.append(self.resolver.of_kind(given, parameter.kind, f"'{parameter.name}'"))
             else:
-                constants.append(self._constant(bound.get(parameter.name), parameter, function.signature))
+                series.append(self._standing_in(parameter))
         inputs = tuple(node for node in series if node is not None)
         values = tuple(value for value in constants if value is not None)
         if len(inputs) < len(series) or len(values) < len(constants):
@@ -71,25 +75,40 @@ class Calls:
         node = self.resolver.one(Indicator(function.result, function, inputs, values))
         return node if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, node, 0))
 
-    def _constant(self, syntax: s.Syntax | None, parameter: Parameter, title: str) -> float | None:
-        """Give a number (bool for flags) that is the same on every bar."""
+    def _standing_in(self, parameter: Parameter) -> Node:
+        """Give what stands for a series that is not given."""
+        name = str(parameter.default if parameter.default is not None else parameter.implied)
+        if parameter.kind is Kind.CONDITION:
+            return self.resolver.one(CONSTANTS[name])
+        return self.resolver.one(Candle(Kind.SERIES, name))
+
+    def _constant(self, syntax: s.Syntax | None, parameter: Parameter, title: str) -> float | str | None:
+        """Give a number (bool for flags, str for texts) that is the same on every bar."""
         if syntax is None:
-            return parameter.default == "true" if parameter.kind is Kind.FLAG else parameter.default  # type: ignore[return-value]  # only flags have texts
+            return parameter.default == "true" if parameter.kind is Kind.FLAG else parameter.default
+        if parameter.kind is Kind.TEXT:
+            if isinstance(syntax, s.Text) and syntax.value in parameter.choices:
+                return syntax.value
+            listed = ", ".join(f'"{choice}"' for choice in parameter.choices)
+            self.resolver.report(syntax, f"'{parameter.name}' takes one of {listed}", title)
+            return None
         wanted = Kind.CONDITION if parameter.kind is Kind.FLAG else Kind.SERIES
         node = self.resolver.of_kind(syntax, wanted, f"'{parameter.name}'")
         if node is None:
             return None
         good = isinstance(node, Constant) and math.isfinite(node.value)
-        if parameter.kind is Kind.LENGTH:
-            good = good and isinstance(node, Constant) and not node.value % 1 and 1 <= node.value <= LONGEST
+        whole = parameter.kind in (Kind.LENGTH, Kind.WHOLE)
+        if whole:
+            least = 1 if parameter.kind is Kind.LENGTH else 0
+            good = good and isinstance(node, Constant) and not node.value % 1 and least <= node.value <= LONGEST
         if not good or not isinstance(node, Constant):
-            at_most = f" (at most {LONGEST})" if parameter.kind is Kind.LENGTH else ""
+            at_most = f" (at most {LONGEST})" if whole else ""
             given = f"this is {node}" if isinstance(node, Constant) else "this one changes"
             self.resolver.report(syntax, f"'{parameter.name}' takes {parameter.kind.value}{at_most}; {given}", title)
             return None
         if parameter.kind is Kind.FLAG:
             return node.value > 1
-        return int(node.value) if parameter.kind is Kind.LENGTH else float(node.value)
+        return int(node.value) if whole else float(node.value)
 
     def _operation(self, call: s.Call, name: str) -> Node | None:
         operation, defaults = OPERATIONS[name], DEFAULTS.get(name, ())
@@ -113,3 +132,12 @@ class Calls:
                 value = defaults[i - len(names) + len(defaults)]
                 operands.append(self.resolver.one(Constant(kind, value)))
         return self.resolver.operation(name, *operands)
+
+
+def _taken(function: Function, call: s.Call) -> tuple[Parameter, ...]:
+    """Give the parameters that a call means: all, or all but an implied first one that it leaves out."""
+    first = function.parameters[0] if function.parameters else None
+    if first is None or first.implied is None or any(argument.name == first.name for argument in call.arguments):
+        return function.parameters
+    asked = sum(p.default is None for p in function.parameters)
+    return function.parameters[1:] if len(call.arguments) < asked else function.parameters

@@ -160,7 +160,7 @@ class Indicator(Node):
 
     function: Function
     series: tuple[Node, ...]
-    constants: tuple[float, ...]
+    constants: tuple[float | str, ...]
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -175,9 +175,9 @@ class Indicator(Node):
     @property
     def call(self) -> str:
         """Give the call with its constants, such as "ta.ema(source, 26)"."""
-        constants = iter(self.constants)
+        constants = (repr(c) if isinstance(c, str) else f"{c:g}" for c in self.constants)
         series = (Kind.SERIES, Kind.CONDITION)
-        shown = (p.name if p.kind in series else f"{next(constants):g}" for p in self.function.parameters)
+        shown = (p.name if p.kind in series else next(constants) for p in self.function.parameters)
         return f"ta.{self.function.name}({', '.join(shown)})"
 
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:
