@@ -76,6 +76,7 @@ class Summary:
     """What a demo came to; `equal`: a backtest of the same candles decided the same messages, to the byte."""
 
     strategy: str
+    rule_file: Path
     symbol: str
     first_ms: int
     last_ms: int
@@ -130,6 +131,7 @@ def run_demo(strategy: Path, bars: int, folder: Path, show: Show) -> Summary:
     result = backtest(rule, tested, sample_instrument(symbol))
     return Summary(
         strategy=rule.name,
+        rule_file=strategy,
         symbol=symbol,
         first_ms=first,
         last_ms=timeframe.shift(first, progress.bars - 1),

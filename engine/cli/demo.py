@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.output import console, moment, number
+from engine.cli.output import console, moment, number, program
 
 if TYPE_CHECKING:
     from engine.app.demo import Progress, Summary
@@ -84,7 +84,8 @@ def _print_summary(summary: Summary) -> None:
     console.print()
     console.print(table, highlight=False)
     console.print(
-        "\nNext: [bold]signal-engine backtest strategies/ema_cross.yaml[/bold], or open that file and change it."
+        f"\nNext: [bold]{program()} backtest {summary.rule_file}[/bold], or open that file and change it.",
+        soft_wrap=True,
     )
 
 

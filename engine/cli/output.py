@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,6 +19,14 @@ def print_json(document: Mapping[str, object]) -> None:
     """Print one document on standard output, and nothing else."""
     json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def program() -> str:
+    """Give what the user types to run this program."""
+    called = Path(sys.argv[0])
+    if called.name != "signal-engine":
+        return "python -m engine"
+    return called.name if shutil.which(called.name) else str(called)
 
 
 def moment(ms: int | None) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import NoReturn
 
 from engine.errors import InvalidInputError
+
+_DEEPEST = 500
 
 
 def parse_object(body: bytes) -> dict[str, object]:
@@ -15,6 +18,7 @@ def parse_object(body: bytes) -> dict[str, object]:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
         )
+        _check_depth(document)
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         raise InvalidInputError("the body is not UTF-8") from None
@@ -30,6 +34,22 @@ def parse_object(body: bytes) -> dict[str, object]:
     if not isinstance(document, dict):
         raise InvalidInputError("the body is not a JSON object")
     return document
+
+
+def _check_depth(document: object) -> None:
+    """Refuse deep nesting by a measure of our own, as Python's differs by version. Errors: RecursionError."""
+    level = [document]
+    for _ in range(_DEEPEST):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [
+            value
+            for values in inner
+            if not isinstance(values, str) and isinstance(values, Iterable)
+            for value in values
+        ]
+        if not level:
+            return
+    raise RecursionError
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
