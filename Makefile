@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench lock clean help
+.PHONY: demo test check bench drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,8 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
+	@echo "make drift   how far running sums are from exact ones after five million bars"
+	@echo "make survey  measure pandas-ta's indicators anew: engine/indicators/verdicts.json, after make lock"
 	@echo "make lock    resolve the dependencies anew into requirements.lock"
 	@echo "make clean   remove the environment and all caches"
 
@@ -40,6 +42,12 @@ check: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.indicators
 	@$(BIN)/python -m backtests.benchmarks.backtest
+
+drift: .venv/ready
+	@$(BIN)/python -m backtests.benchmarks.drift
+
+survey: .venv/ready
+	@$(BIN)/python -m engine.rules.survey
 
 lock:
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv

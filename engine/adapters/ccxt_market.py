@@ -40,7 +40,10 @@ class CcxtMarket:
         self._offset_ms = 0.0  # exchange's time less our monotonic time
 
     async def now_ms(self) -> int:
-        """Give the exchange's time; ours, where the exchange does not tell its own."""
+        """Give the exchange's time, at most the last answer's travel behind it and never ahead; else ours.
+
+        Ahead of it, a candle that still forms would pass for closed.
+        """
         if not self._exchange.has.get("fetchTime"):
             return int(self._exchange.milliseconds())
         asked = time.monotonic()
@@ -49,7 +52,7 @@ class CcxtMarket:
             if not isinstance(told, int):
                 raise MarketDataUnavailableError(f"{self._id}: its answer holds no time; it will be asked again")
             self._clock_read = time.monotonic()
-            self._offset_ms = told - (asked + self._clock_read) / 2 * 1_000
+            self._offset_ms = told - self._clock_read * 1_000
         return int(time.monotonic() * 1_000 + self._offset_ms)
 
     async def instrument(self, symbol: str) -> Instrument:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from engine.documents import did_you_mean
 from engine.market import Timeframe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TIME_NAMES = ("time", "timestamp", "date", "datetime")
 NEEDED = ("open", "high", "low", "close")
@@ -41,16 +45,22 @@ def columns_of(header: list[str]) -> dict[str, int]:
 
 
 def times_ms(column: pd.Series) -> NDArray[np.float64]:
-    """Give times in milliseconds since the epoch; NaN where a cell is no time.
+    """Give times in milliseconds since the epoch, from texts in ISO 8601 or from numbers; NaN where a cell is none."""
+    import pandas as pd  # noqa: PLC0415 - slow to load, and not needed for files of numbers
 
-    Numbers are seconds or milliseconds, one of the two for the whole column: the middle one decides.
-    """
     if pd.to_numeric(column.iloc[:8], errors="coerce").isna().all():
         moments = pd.DatetimeIndex(pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")).as_unit("ms")
         since_epoch: NDArray[np.float64] = moments.asi8.astype(np.float64)
         since_epoch[moments.isna()] = np.nan
         return since_epoch
-    numbers: NDArray[np.float64] = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    return numbers_ms(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, copy=True))
+
+
+def numbers_ms(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give times in milliseconds since the epoch; NaN where a number is no time. Changes `numbers`.
+
+    They are seconds or milliseconds, one of the two for the whole column: the middle one decides.
+    """
     size = np.abs(numbers)
     middle = np.nanmedian(size)
     dates = bool(_DATES[0] <= middle <= _DATES[1]) and bool(np.all(numbers[np.isfinite(numbers)] % 1 == 0))
@@ -73,6 +83,15 @@ def timeframe_of(time: NDArray[np.int64]) -> Timeframe | None:
     step = _most_common(steps)
     fitting = [unit for unit, length in _LENGTHS_MS.items() if step % length == 0]
     return Timeframe(step // _LENGTHS_MS[fitting[0]], fitting[0]) if fitting else None
+
+
+def misfit(time: NDArray[np.int64], timeframe: Timeframe) -> str:
+    """Say that rows so far apart are no candles of `timeframe`; "" where they may be."""
+    usual = timeframe_of(time)
+    steps = np.diff(time)
+    finer = usual is not None and usual.length_ms < timeframe.length_ms
+    coarser = len(time) >= 3 and bool(np.all(steps > timeframe.length_ms)) and timeframe.unit != "M"
+    return f"these look like {usual} candles, not {timeframe}; state the right timeframe" if finer or coarser else ""
 
 
 def _most_common(values: NDArray[np.int64]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.adapters.csv_columns import NEEDED, columns_of, timeframe_of, times_ms
+from engine.adapters.csv_columns import NEEDED, columns_of, misfit, timeframe_of, times_ms
 from engine.errors import InvalidCandlesError
 from engine.market import Bars, Timeframe, faults
 
@@ -42,15 +42,6 @@ def refuse(path: Path, timeframe: Timeframe | None) -> NoReturn:
         lines.append(f"and {len(found) - _SHOWN} more")
     lines.append("Correct or remove these lines in the file: candles are never repaired here.")
     raise InvalidCandlesError("\n".join(lines))
-
-
-def misfit(time: NDArray[np.int64], timeframe: Timeframe) -> str:
-    """Say that rows so far apart are no candles of `timeframe`; "" where they may be."""
-    usual = timeframe_of(time)
-    steps = np.diff(time)
-    finer = usual is not None and usual.length_ms < timeframe.length_ms
-    coarser = len(time) >= 3 and bool(np.all(steps > timeframe.length_ms)) and timeframe.unit != "M"
-    return f"these look like {usual} candles, not {timeframe}; state the right timeframe" if finer or coarser else ""
 
 
 def _faults(path: Path, timeframe: Timeframe | None) -> list[_LineFault]:

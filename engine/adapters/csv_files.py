@@ -8,20 +8,20 @@ epoch, or ISO 8601 (UTC where no zone is given).
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from engine.adapters.csv_columns import NEEDED, columns_of, timeframe_of, times_ms
-from engine.adapters.csv_faults import misfit, refuse
+from engine.adapters.csv_columns import NEEDED, columns_of, misfit, numbers_ms, timeframe_of, times_ms
 from engine.market import Bars, Timeframe, faults
 
-# Older pandas gets the last digit wrong unless told otherwise; newer pandas gets it right and warns when told.
-_PRECISION: Literal["round_trip"] | None = (
-    "round_trip" if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1) else None
-)
+_SMALL = 2_000_000  # bytes; up to here reading without pandas is faster than loading it
+_NUMBERS = re.compile(r"[-+0-9.eE,\r\n]*")
+
+Columns = list[NDArray[np.float64]]
+"""Time in ms, open, high, low, close, volume."""
 
 
 def read_csv(path: Path | str, timeframe: Timeframe | None = None) -> Bars:
@@ -30,19 +30,49 @@ def read_csv(path: Path | str, timeframe: Timeframe | None = None) -> Bars:
     Errors: InvalidCandlesError naming file, line (as an editor counts) and column of the first faults.
     """
     path = Path(path)
-    bars = _fast(path, timeframe)
-    return bars if bars is not None else refuse(path, timeframe)
+    bars = _checked(_plain(path), timeframe) or _checked(_any(path), timeframe)
+    if bars is not None:
+        return bars
+    from engine.adapters.csv_faults import refuse  # noqa: PLC0415 - loads pandas
+
+    return refuse(path, timeframe)
 
 
 def write_csv(path: Path | str, bars: Bars) -> None:
     """Write candles, times in milliseconds, such that `read_csv` reads the same bits."""
+    import pandas as pd  # noqa: PLC0415 - slow to load
+
     opens, highs, lows, closes, volume = bars.columns()
     table = {"time": bars.time, "open": opens, "high": highs, "low": lows, "close": closes, "volume": volume}
     pd.DataFrame(table).to_csv(path, index=False, lineterminator="\n")
 
 
-def _fast(path: Path, timeframe: Timeframe | None) -> Bars | None:
-    """Give the candles if nothing at all is wrong with the file; None if it needs the closer look of `refuse`."""
+def _plain(path: Path) -> Columns | None:
+    """Give the columns of a small file that holds nothing but numbers, each row as long as the header; else None."""
+    try:
+        if path.stat().st_size > _SMALL:
+            return None
+        header, _, body = path.read_text(encoding="utf-8-sig").partition("\n")
+        if not _NUMBERS.fullmatch(body):
+            return None
+        names = next(csv.reader([header]))
+        positions = columns_of(names)
+        rows = [row for row in csv.reader(body.splitlines()) if row]
+        if not rows or any(len(row) != len(names) for row in rows):
+            return None
+        cells = {name: np.array([float(row[at]) for row in rows]) for name, at in positions.items()}
+    except (ValueError, OSError, StopIteration, csv.Error):
+        return None
+    prices = [cells[name] for name in NEEDED]
+    return [numbers_ms(cells["time"]), *prices, cells.get("volume", np.zeros(len(rows)))]
+
+
+def _any(path: Path) -> Columns | None:
+    """Give the columns as pandas reads them, None where one is not numbers."""
+    import pandas as pd  # noqa: PLC0415 - slow to load
+
+    # Older pandas gets the last digit wrong unless told otherwise; newer pandas gets it right and warns when told.
+    old = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = (row for row in csv.reader(file) if row)
@@ -51,7 +81,12 @@ def _fast(path: Path, timeframe: Timeframe | None) -> Bars | None:
         if len(first) != len(header):  # a longer first row is the one that pandas would cut without an error
             return None
         table = pd.read_csv(
-            path, index_col=False, encoding="utf-8-sig", compression=None, low_memory=False, float_precision=_PRECISION
+            path,
+            index_col=False,
+            encoding="utf-8-sig",
+            compression=None,
+            low_memory=False,
+            float_precision="round_trip" if old else None,
         )
         cells = {name: table.iloc[:, at] for name, at in positions.items()}
         prices = [cells[name].to_numpy() for name in NEEDED]
@@ -59,11 +94,18 @@ def _fast(path: Path, timeframe: Timeframe | None) -> Bars | None:
         time = times_ms(cells["time"])
     except (ValueError, OSError, StopIteration, csv.Error):  # pandas' own errors are ValueErrors
         return None
-    if np.isnan(time).any() or any(column.dtype.kind not in "iuf" for column in prices):
+    if any(column.dtype.kind not in "iuf" for column in prices):
         return None
-    opened = time.astype(np.int64)
+    return [time, *(np.ascontiguousarray(column, dtype=np.float64) for column in prices)]
+
+
+def _checked(columns: Columns | None, timeframe: Timeframe | None) -> Bars | None:
+    """Give the candles if nothing at all is wrong with them; None if they need the closer look of `refuse`."""
+    if columns is None or np.isnan(columns[0]).any():
+        return None
+    opened = columns[0].astype(np.int64)
     found = timeframe or timeframe_of(opened)
     if found is None or misfit(opened, found):
         return None
-    bars = Bars(found, opened, *(np.ascontiguousarray(column, dtype=np.float64) for column in prices))
+    bars = Bars(found, opened, *columns[1:])
     return None if faults(bars) else bars

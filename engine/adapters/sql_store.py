@@ -95,12 +95,13 @@ class SqlStore:
             found = connection.execute(select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1)).first()
         return _row(found) if found else None
 
-    def begin_attempt(self, row: Row, now_ms: int) -> Row:
-        """Mark the row SENDING, count the attempt, and give it back as it now is."""
+    def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
+        """Mark the row SENDING, count the attempt, and give it as it now is; None where another changed it since."""
         with self._transaction() as connection:
             sending = {"state": RowState.SENDING, "attempts": OUTBOX.c.attempts + 1, "changed_ms": now_ms}
             changed = self._change(connection, row, sending)
-            connection.execute(insert(ATTEMPTS).values(seq=row.seq, started_ms=now_ms, phase="", detail=""))
+            if changed is not None:
+                connection.execute(insert(ATTEMPTS).values(seq=row.seq, started_ms=now_ms, phase="", detail=""))
         return changed
 
     def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
@@ -115,15 +116,17 @@ class SqlStore:
             "changed_ms": now_ms,
         }
         with self._transaction() as connection:
-            self._change(connection, row, new)
+            if self._change(connection, row, new) is None:
+                raise StoreError(f"{self.path}: message {row.seq} changed while it was being sent; start again")
             connection.execute(
                 update(ATTEMPTS).where(ATTEMPTS.c.seq == row.seq, ATTEMPTS.c.ended_ms.is_(None)).values(facts)
             )
 
-    def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> None:
-        """Give a row another state without an attempt, with the reason."""
+    def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> bool:
+        """Give a row another state without an attempt, with the reason; False where another changed it since."""
         with self._transaction() as connection:
-            self._change(connection, row, {"state": state, "detail": detail, "changed_ms": now_ms})
+            new = {"state": state, "detail": detail, "changed_ms": now_ms}
+            return self._change(connection, row, new) is not None
 
     def attempts(self, row: Row) -> list[Attempt]:
         """Give every attempt to deliver a row, oldest first."""
@@ -147,15 +150,11 @@ class SqlStore:
                 if self._writer is not None:
                     self._writer.release()
 
-    def _change(self, connection: Connection, row: Row, new: Mapping[str, object]) -> Row:
+    def _change(self, connection: Connection, row: Row, new: Mapping[str, object]) -> Row | None:
         same = (OUTBOX.c.seq == row.seq) & (OUTBOX.c.state == str(row.state))
         values = {name: str(value) if isinstance(value, RowState) else value for name, value in new.items()}
         found = connection.execute(update(OUTBOX).where(same).values(values).returning(*OUTBOX.c)).one_or_none()
-        if found is None:
-            raise StoreError(
-                f"{self.path}: message {row.seq} is no longer {row.state}; another program changed it, start again"
-            )
-        return _row(found)
+        return None if found is None else _row(found)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

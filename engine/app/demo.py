@@ -164,6 +164,7 @@ def _config(strategy: Path, symbol: str, folder: Path) -> RunConfig:
         connectors={"demo": connector},
         routes=[Route(strategy=str(strategy), symbol=symbol, connector="demo")],
         paper=PaperConfig(port=0, ledger=str(folder / "paper-ledger.db")),
+        settle_seconds=0,
         tick_seconds=TICK_SECONDS,
     )
 

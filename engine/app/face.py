@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from engine.adapters.http_sender import HttpSender
+from engine.app.libraries import choose_libraries
 from engine.app.messages import compose
 from engine.backtest import Result, backtest
 from engine.config import Connector
@@ -25,6 +27,8 @@ from engine.rules.single import evaluate_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+choose_libraries(os.environ)
 
 
 @dataclass(frozen=True)

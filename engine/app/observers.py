@@ -9,6 +9,7 @@ import structlog
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.live import Outcome, Session
 from engine.ports import RouteRecord
+from engine.rules import warnings_of
 
 
 class LogObserver:
@@ -29,6 +30,8 @@ class LogObserver:
         self._log.info(
             event, route=session.route, after=_time(watermark_ms), position=position, warmup=session.plan.warmup
         )
+        for warning in warnings_of(session.plan):
+            self._log.warning(warning, route=session.route)
 
     def stepped(self, session: Session, outcome: Outcome) -> None:
         """Log a closed bar and what it led to."""
@@ -69,7 +72,7 @@ class LogObserver:
             id=row.client_order_id,
             attempt=row.attempts,
             body=row.body,
-            detail=exchange.detail if exchange else "",
+            detail=exchange.detail if exchange else row.detail,
         )
 
 

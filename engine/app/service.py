@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from engine.app.system import System
 
 Tick = Callable[[], Awaitable[None]]
+LAST_TICK_S = 1.0  # how long a cancelled tick may take to end
 
 
 def serve(system: System, tick: Tick | None = None, *, tick_seconds: float) -> None:
@@ -25,20 +26,23 @@ def serve(system: System, tick: Tick | None = None, *, tick_seconds: float) -> N
 async def _serve(system: System, tick: Tick, tick_seconds: float) -> None:
     stop = asyncio.Event()
     failure: list[BaseException] = []
+    ticking: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
 
     async def ring() -> None:
         # APScheduler swallows what a job raises, and the process would live on, blind.
+        if stop.is_set():
+            return
         try:
-            if system.delivery.failure is not None:
-                raise system.delivery.failure
-            await tick()
+            system.check()
+            ticking[:] = [asyncio.create_task(_awaited(tick))]
+            await ticking[0]
         except Finished:
             stop.set()
         except asyncio.CancelledError:
-            raise
+            return  # by us, at the end
         except BaseException as error:  # noqa: BLE001 - kept and raised below
             failure.append(error)
             stop.set()
@@ -51,15 +55,20 @@ async def _serve(system: System, tick: Tick, tick_seconds: float) -> None:
     try:
         await stop.wait()
     finally:
-        scheduler.shutdown(wait=False)
-        current = asyncio.current_task()
-        under_way = [task for task in asyncio.all_tasks() if task is not current]
-        for task in under_way:
+        # The tick is cancelled, never APScheduler's own task around it, which would log that as an error.
+        scheduler.remove_all_jobs()
+        for task in ticking:
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=LAST_TICK_S)
+        scheduler.shutdown(wait=False)
         await system.market.close()
     if failure:
         raise failure[0]
+
+
+async def _awaited(tick: Tick) -> None:
+    await tick()
 
 
 class Finished(Exception):  # noqa: N818 - not an error: a tick says that there is nothing more to do

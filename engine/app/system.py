@@ -14,7 +14,7 @@ from engine.adapters.sql_store import SqlStore
 from engine.config import Connector, ExchangeConfig, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Exchange, Row, Step
-from engine.errors import InvalidInputError, RefusedError
+from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
@@ -23,6 +23,7 @@ from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
 SAMPLE = "sample"
+EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
 OnDelivery = Callable[[Row, Step, Exchange | None], None]
 
 
@@ -85,23 +86,31 @@ class System:
         self.specs = read_routes(config)
         self._observer, self._on_delivery = observer, on_delivery
         self._stack = ExitStack()
+        self._paper: PaperProcess | None = None
 
     def __enter__(self) -> Self:
         """Start the paper platform (where the config has one), open the state, start delivering."""
         with ExitStack() as stack:
-            connectors = self._start_paper(stack)
-            self.store = SqlStore(self.config.state, clock=self.clock)
+            self.store = SqlStore(self.config.state, clock=self.clock)  # first: it refuses a second engine
             stack.callback(self.store.close)
+            connectors = self._start_paper(stack)
             self.market = market_data(self.config.exchange, self.clock)
             self.delivery = DeliveryLoop(
                 self.store,
-                {alias: HttpSender(connector) for alias, connector in connectors.items()},
+                {alias: HttpSender(connector, deadline_s=EXCHANGE_S) for alias, connector in connectors.items()},
                 {alias: connector.deduplicates for alias, connector in connectors.items()},
                 self.clock,
                 self._on_delivery,
             )
             self.engine = LiveEngine(
-                self.specs, self.market, self.store, Costs(self.config.capital), self._observer, self.delivery.wake
+                self.specs,
+                self.market,
+                self.store,
+                Costs(self.config.capital),
+                self.clock,
+                self._observer,
+                self.delivery.wake,
+                round(self.config.settle_seconds * 1000),
             )
             self.delivery.start()
             stack.callback(self.delivery.stop)
@@ -114,14 +123,20 @@ class System:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
 
+    def check(self) -> None:
+        """Look whether everything still runs. Errors: what ended the delivery; SignalEngineError for the platform."""
+        if self.delivery.failure is not None:
+            raise self.delivery.failure
+        if self._paper is not None and not self._paper.alive:
+            raise SignalEngineError("the paper platform has ended by itself; start again")
+
     def _start_paper(self, stack: ExitStack) -> Mapping[str, Connector]:
         paper = self.config.paper
         if paper is None:
             return self.config.connectors
-        Path(paper.ledger).parent.mkdir(parents=True, exist_ok=True)
-        process = stack.enter_context(PaperProcess(paper_settings(self.config, self.specs)))
-        self.paper_url = process.url
-        url = process.url + PAPER_PATH
+        self._paper = stack.enter_context(PaperProcess(paper_settings(self.config, self.specs)))
+        self.paper_url = self._paper.url
+        url = self._paper.url + PAPER_PATH
         return {a: c.model_copy(update={"url": url}) for a, c in self.config.connectors.items()}
 
 

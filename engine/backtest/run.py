@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,7 +27,8 @@ from engine.decisions.machine import Records
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
-from engine.rules import Rule
+from engine.rules import Plan, Rule
+from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
 
 _BLOCK = 4096
@@ -37,6 +39,7 @@ class Result:
     """What came of a backtest. `equity` is per traded bar: `bars[warmup:]`."""
 
     rule: Rule
+    plan: Plan
     bars: Bars
     warmup: int
     trades: list[Trade]
@@ -49,6 +52,11 @@ class Result:
     def messages(self) -> list[Message]:
         """The messages that would have been sent, in order."""
         return [m for decision in self.decisions if (m := self.author.message(decision)) is not None]
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """What each indicator of the rule gives on a fixed stretch of candles, as it was backtested."""
+        return fingerprint(self.plan, self.rule.timeframe)
 
 
 def backtest(
@@ -80,7 +88,7 @@ def backtest(
     traded = bars[start:]
     stats = statistics(trades, equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.size_in_percent)
-    return Result(rule, bars, start, trades, decisions, equity, stats, author)
+    return Result(rule, plan, bars, start, trades, decisions, equity, stats, author)
 
 
 def _run(columns: Columns, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

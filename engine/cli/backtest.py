@@ -32,6 +32,7 @@ def backtest(
 ) -> None:
     """Backtest a rule file on a CSV or the sample market; check a run definition's expectations."""
     from engine.app.backtests import definition_for, definition_in, run_backtest
+    from engine.app.fingerprints import keep
 
     costs = {"capital": capital, "commission_percent": commission, "slippage_ticks": slippage}
     given: dict[str, object] = {
@@ -51,6 +52,8 @@ def backtest(
         raise typer.BadParameter(f"{file} is a run definition; change it there ({', '.join(given)})")
     definition = written or definition_for(file, given)
     result = run_backtest(definition)
+    for note in keep(Path(definition.strategy), result.rule, result.fingerprint):
+        errors.print(note, markup=False, highlight=False, soft_wrap=True)
     differences = definition.differences(result)
     if json:
         print_json(_document(result, differences))
@@ -84,6 +87,7 @@ def _document(result: Result, differences: list[str]) -> dict[str, object]:
         "statistics": asdict(result.stats),
         "trades": [asdict(trade) for trade in result.trades],
         "messages": [message.body() for message in result.messages],
+        "fingerprint": {text: list(golden) for text, golden in result.fingerprint.items()},
         "not_as_expected": differences,
     }
 

@@ -14,9 +14,15 @@ from engine.cli.output import errors
 def run(
     config: Annotated[Path, typer.Option(help="What to run where, such as configs/paper.yaml.")],
     confirm_live: Annotated[bool, typer.Option("--confirm-live", help="Yes, trade real money.")] = False,
+    accept_fingerprint: Annotated[
+        bool, typer.Option("--accept-fingerprint", help="Trade although indicators give other values than backtested.")
+    ] = False,
 ) -> None:
     """Watch closed candles, decide, and send messages, until stopped (Ctrl-C)."""
+    import structlog
+
     from engine.adapters.logs import set_up_logs
+    from engine.app.fingerprints import check_routes
     from engine.app.observers import LogObserver
     from engine.app.service import serve
     from engine.app.system import System, check_start
@@ -26,7 +32,10 @@ def run(
     check_start(read, confirm_live=confirm_live)
     set_up_logs([connector.token for connector in read.connectors.values()])
     observer = LogObserver()
-    with System(read, observer, observer.delivered) as system:
+    ready = System(read, observer, observer.delivered)
+    for note in check_routes(read, ready.specs, accept=accept_fingerprint):
+        structlog.get_logger().warning("fingerprint", note=note)
+    with ready as system:
         errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False, soft_wrap=True)
         serve(system, tick_seconds=read.tick_seconds)
     errors.print("stopped; the next start continues from here", highlight=False, soft_wrap=True)

@@ -55,6 +55,9 @@ class RunConfig(_Strict):
     routes: list[Route] = Field(min_length=1)
     paper: PaperConfig | None = None
     capital: float = Field(default=10_000, gt=0, description="What the engine believes there is to trade with.")
+    settle_seconds: float = Field(
+        default=1.0, ge=0, le=60, description="How long after its close a candle counts as settled."
+    )
     tick_seconds: float = Field(default=1.0, ge=0.01, le=60, description="How often it looks for closed candles.")
 
     @model_validator(mode="after")

@@ -1,51 +1,105 @@
-"""Moving averages: simple, exponential, and Wilder's. A bar whose source is na gives na and is skipped whole.
+"""Moving averages: simple, exponential, and Wilder's. Bars whose source is na are skipped whole.
 
-Source of the formulas: Pine Script reference, ta.sma, ta.ema, ta.rma.
+Source of the formulas: Pine Script reference, ta.sma, ta.ema, ta.rma. What stands on a bar whose source is na was
+measured on TradingView by PyneCore's authors: the simple average holds its value, the others are na.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.function import LENGTH, SOURCE, Function, window
+from engine.indicators.function import LENGTH, SOURCE, Follows, Function, window
 from engine.indicators.kernel import Column, decay_bars, kernel
 
+_BLOCK = 64
 
-@kernel
+
 def sma(source: Column, length: int) -> Column:
-    """Mean of the last `length` values. Needs `length` - 1 earlier values.
+    """Mean of the last `length` values. Needs `length` - 1 earlier values. Holds where the source is na.
 
-    A running sum with Neumaier's compensation, so that it does not drift however long the column is.
+    A running sum with compensation, so that it does not drift however long the column is.
     """
+    # NumPy gets large columns in large pages; numba's own are slow when first touched.
     out = np.empty(len(source))
-    total = lost = 0.0
-    count = oldest = 0
-    for i in range(len(source)):
-        out[i] = np.nan
-        if np.isnan(source[i]):
-            continue
-        count += 1
-        terms = 1
-        if count > length:
-            while np.isnan(source[oldest]):
-                oldest += 1
-            terms = 2
-        for k in range(terms):
-            x = source[i] if k == 0 else -source[oldest]
-            grown = total + x
-            lost += (total - grown) + x if abs(total) >= abs(x) else (x - grown) + total
-            total = grown
-        if count > length:
-            oldest += 1
-        if count >= length:
-            out[i] = (total + lost) / length
+    _sma(source, length, out)
     return out
 
 
 @kernel
+def _sma(source: Column, length: int, out: Column) -> None:
+    begin = 0
+    while begin < len(source) and np.isnan(source[begin]):
+        begin += 1
+    out[:begin] = np.nan
+    total = _means(source[begin:], length, out[begin:])
+    if np.isnan(total):
+        missing = np.isnan(source)
+        means = np.empty(len(source))
+        _means(source[~missing], length, means)
+        value = np.nan
+        count = 0
+        for i in range(len(source)):
+            if not missing[i]:
+                value = means[count]
+                count += 1
+            out[i] = value
+
+
+@kernel
+def _means(source: Column, length: int, out: Column) -> float:
+    """Fill in the means of a column without na; give the last sum, which is na if there is one after all."""
+    n = len(source)
+    first = min(length, n)
+    out[:first] = np.nan
+    total = lost = 0.0
+    if length == 1:
+        for i in range(n):
+            out[i] = source[i]
+            total += source[i]
+        return total
+    for i in range(first):
+        grown = total + source[i]
+        part = grown - total
+        lost += (total - (grown - part)) + (source[i] - part)
+        total = grown
+    if n < length:
+        return total
+    out[length - 1] = (total + lost) / length
+    # From here on a value comes for one that goes. `lost` is the sum of what each addition rounds off, exactly (Knuth's
+    # TwoSum). In blocks of loops, most of which the compiler makes take several bars at once.
+    change, error, before, after = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
+    for begin in range(length, n, _BLOCK):
+        coming, sums = source[begin : begin + _BLOCK], out[begin : begin + _BLOCK]
+        going = source[begin - length : begin - length + len(coming)]
+        for k in range(len(coming)):
+            x = coming[k] - going[k]
+            part = x - coming[k]
+            change[k] = x
+            error[k] = (coming[k] - (x - part)) - (going[k] + part)
+        for k in range(len(coming)):
+            before[k] = total
+            total += change[k]
+            after[k] = total
+        for k in range(len(coming)):
+            part = after[k] - before[k]
+            error[k] += (before[k] - (after[k] - part)) + (change[k] - part)
+        for k in range(len(coming)):
+            lost += error[k]
+            error[k] = lost
+        for k in range(len(coming)):
+            sums[k] = (after[k] + error[k]) / length
+    return total
+
+
 def ema(source: Column, length: int) -> Column:
     """Exponential average, alpha = 2 / (length + 1), begun with the simple average of the first `length` values."""
     out = np.empty(len(source))
+    _ema(source, length, out)
+    return out
+
+
+@kernel
+def _ema(source: Column, length: int, out: Column) -> None:
     alpha = 2.0 / (length + 1)
     value = seed = 0.0
     count = 0
@@ -55,37 +109,78 @@ def ema(source: Column, length: int) -> Column:
         if np.isnan(x):
             continue
         count += 1
-        if count > length:
+        # With length 1 the average is the source, and not what is left of it after rounding.
+        if count > length > 1:
             value += alpha * (x - value)
         else:
-            seed += x
+            seed = seed + x if length > 1 else x
             value = seed / length
         if count >= length:
             out[i] = value
+
+
+def rma(source: Column, length: int) -> Column:
+    """Wilder's average, alpha = 1 / length, begun with the simple average of the first `length` values."""
+    out = np.empty(len(source))
+    _rma(source, length, out)
     return out
 
 
 @kernel
-def rma(source: Column, length: int) -> Column:
-    """Wilder's average, alpha = 1 / length, begun with the simple average of the first `length` values."""
-    out = np.empty(len(source))
-    alpha = 1.0 / length
-    value = seed = 0.0
-    count = 0
-    for i in range(len(source)):
-        x = source[i]
-        out[i] = np.nan
-        if np.isnan(x):
-            continue
-        count += 1
-        if count > length:
-            value += alpha * (x - value)
-        else:
-            seed += x
-            value = seed / length
-        if count >= length:
-            out[i] = value
-    return out
+def _rma(source: Column, length: int, out: Column) -> None:
+    _rma_of_known(source, length, out)
+    # An na, once come, stays.
+    if len(source) > 0 and np.isnan(out[-1]):
+        known = np.empty(len(source))
+        count = 0
+        for i in range(len(source)):
+            known[count] = source[i]
+            count += not np.isnan(source[i])
+        values = np.empty(count)
+        _rma_of_known(known[:count], length, values)
+        count = 0
+        for i in range(len(source)):
+            missing = np.isnan(source[i])
+            out[i] = np.nan if missing else values[count]
+            count += not missing
+
+
+@kernel
+def _rma_of_known(source: Column, length: int, out: Column) -> None:
+    """Fill in the averages of a column without na."""
+    n = len(source)
+    if length == 1:
+        out[:] = source
+        return
+    first = min(length, n)
+    out[:first] = np.nan
+    value = 0.0
+    for i in range(first):
+        value += source[i]
+    if n < length:
+        return
+    value /= length
+    out[length - 1] = value
+    # value += alpha * (x - value), written out for four bars: what a bar must wait for is one step and not four. What
+    # is added is a multiple of a distance, so that the average of a constant stands still.
+    keep = 1.0 - 1.0 / length
+    a = 1.0 / length
+    b, c, d = a * keep, a * keep * keep, a * keep * keep * keep
+    whole = n - (n - length) % 4
+    for i in range(length, whole, 4):
+        x0, x1, x2, x3 = source[i] - value, source[i + 1] - value, source[i + 2] - value, source[i + 3] - value
+        out[i] = value + a * x0
+        out[i + 1] = value + (b * x0 + a * x1)
+        out[i + 2] = value + ((c * x0 + b * x1) + a * x2)
+        value += (d * x0 + c * x1) + (b * x2 + a * x3)
+        out[i + 3] = value
+    x = source[whole:] - value
+    if len(x) > 0:
+        out[whole] = value + a * x[0]
+    if len(x) > 1:
+        out[whole + 1] = value + (b * x[0] + a * x[1])
+    if len(x) > 2:
+        out[whole + 2] = value + ((c * x[0] + b * x[1]) + a * x[2])
 
 
 def ema_memory(length: int) -> int:
@@ -99,7 +194,7 @@ def rma_memory(length: int) -> int:
 
 
 FUNCTIONS = (
-    Function("sma", (SOURCE, LENGTH), sma, window),
-    Function("ema", (SOURCE, LENGTH), ema, ema_memory),
-    Function("rma", (SOURCE, LENGTH), rma, rma_memory),
+    Function("sma", (SOURCE, LENGTH), sma, window, follows=Follows.LEVEL),
+    Function("ema", (SOURCE, LENGTH), ema, ema_memory, follows=Follows.LEVEL),
+    Function("rma", (SOURCE, LENGTH), rma, rma_memory, follows=Follows.LEVEL),
 )

@@ -1,8 +1,7 @@
 """The indicators of pandas-ta, by name: their signatures, and their values as columns.
 
 pandas-ta takes any argument without a word, gives None where there are too few bars, prints, warns, and computes with
-TA-Lib where that happens to be installed. Here its signatures are read, and its results made plain columns. It is
-imported when the first of its indicators is asked for.
+TA-Lib where that happens to be installed. Here its signatures are read, and its results made plain columns.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInputError
 from engine.indicators.kernel import Column
+from engine.indicators.library import library
 
 CANDLE_COLUMNS = ("open_", "high", "low", "close", "volume")
 
@@ -103,7 +103,10 @@ class CatalogueCall:
 def _shown(value: float | str) -> str:
     if isinstance(value, str):
         return f'"{value}"'
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _numbers(series: Any) -> Column | None:
@@ -136,13 +139,13 @@ def short_names(output: str) -> tuple[str, ...]:
 @cache
 def catalogue_names() -> tuple[str, ...]:
     """Give the names of all indicators of the installed pandas-ta."""
-    return tuple(sorted(name for names in _library().Category.values() for name in names))
+    return tuple(sorted(name for names in library().Category.values() for name in names))
 
 
 @cache
 def moving_averages() -> tuple[str, ...]:
     """Give the names that a parameter called `mamode` takes; pandas-ta replaces any other by one of them."""
-    return tuple(_library().ma())
+    return tuple(library().ma())
 
 
 @cache
@@ -168,16 +171,5 @@ def _takes(annotation: str) -> Takes:
     return Takes.NOTHING
 
 
-@cache
-def _library() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pandas_ta_classic  # noqa: PLC0415 - takes half a second, and only rules that use it shall pay
-
-    # Some indicators call others without passing `talib` on.
-    pandas_ta_classic.Imports["talib"] = False
-    return pandas_ta_classic
-
-
 def _function(name: str) -> Callable[..., Any]:
-    return cast(Callable[..., Any], getattr(_library(), name))
+    return cast(Callable[..., Any], getattr(library(), name))

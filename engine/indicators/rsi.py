@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.function import LENGTH, SOURCE, Function
+from engine.indicators.function import LENGTH, SOURCE, Follows, Function
 from engine.indicators.kernel import Column, kernel
 from engine.indicators.true_range import changes_memory
 
@@ -56,4 +56,4 @@ def rsi(source: Column, length: int) -> Column:
     return out
 
 
-FUNCTIONS = (Function("rsi", (SOURCE, LENGTH), rsi, changes_memory),)
+FUNCTIONS = (Function("rsi", (SOURCE, LENGTH), rsi, changes_memory, follows=Follows.SHAPE),)

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from engine.delivery import Exchange, Expire, Row, RowState, Send, Step, Wait, after, choose, classify, found_sending
 from engine.errors import RefusedError
@@ -126,6 +127,8 @@ class DeliveryLoop:
 
     def _send(self, decision: Send) -> None:
         row = self._store.begin_attempt(decision.row, self._clock.now_ms())
+        if row is None:
+            return  # another settled it since we looked
         self._tell(decision.row, Step(RowState.SENDING, maybe_arrived=row.maybe_arrived), None)
         exchange = self._senders[row.connector].post(row.body)
         now_ms = self._clock.now_ms()
@@ -141,8 +144,8 @@ class DeliveryLoop:
         self._tell(row, step, exchange)
 
     def _expire(self, decision: Expire) -> None:
-        self._store.resolve(decision.row, decision.step.state, decision.reason, self._clock.now_ms())
-        self._tell(decision.row, decision.step, None)
+        if self._store.resolve(decision.row, decision.step.state, decision.reason, self._clock.now_ms()):
+            self._tell(replace(decision.row, detail=decision.reason), decision.step, None)
 
     def _tell(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         if self._on_change is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from engine.decisions import Costs
@@ -18,7 +18,7 @@ from engine.delivery import Row, RowState
 from engine.errors import InvalidCandlesError, MarketDataError, MarketDataUnavailableError, RefusedError, StoreError
 from engine.live.session import Outcome, Session
 from engine.market import Bars
-from engine.ports import MarketData, RouteRecord, Store
+from engine.ports import Clock, MarketData, RouteRecord, Store
 from engine.rules import Rule
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS, LONGEST_LATE_PAUSE_MS = 500, 30_000, 5_000
@@ -60,22 +60,32 @@ class Observer(Protocol):
 
 
 @dataclass
-class _Seat:
-    """A route's place in the engine; without a session it is not ready."""
+class _Patience:
+    """When to ask again for what could not be had."""
 
-    spec: RouteSpec
-    session: Session | None = None
-    watermark_ms: int = 0
     retry_at_ms: int = 0
     failures: int = 0
 
+    def reset(self) -> None:
+        """Begin anew: it could be had."""
+        self.retry_at_ms = self.failures = 0
+
     def postpone(self, now_ms: int, longest_ms: int) -> int:
-        """Let the route wait, longer each time, with jitter; gives how long in ms."""
+        """Wait, longer each time, with jitter; gives how long in ms."""
         wished: int = FIRST_PAUSE_MS * 2**self.failures
         pause = round(min(longest_ms, wished) * random.uniform(0.5, 1))  # noqa: S311 - jitter
         self.failures = min(self.failures + 1, 10)
         self.retry_at_ms = now_ms + pause
         return pause
+
+
+@dataclass
+class _Seat(_Patience):
+    """A route's place in the engine; without a session it is not ready."""
+
+    spec: RouteSpec = field(kw_only=True)
+    session: Session | None = None
+    watermark_ms: int = 0
 
 
 class LiveEngine:
@@ -87,12 +97,20 @@ class LiveEngine:
         market: MarketData,
         store: Store,
         costs: Costs,
+        clock: Clock,
         observer: Observer,
         wake_delivery: Callable[[], None],
+        settle_ms: int = 0,
     ) -> None:
-        """Hold the routes; nothing is asked of anyone before the first tick."""
-        self._seats = [_Seat(spec) for spec in routes]
-        self._market, self._store, self._costs = market, store, costs
+        """Hold the routes; nothing is asked of anyone before the first tick.
+
+        `clock` is the one by which messages are delivered; candles are due by the exchange's, `settle_ms` after their
+        close: some exchanges still change them in the first moments.
+        """
+        self._settle_ms, self._skew_ms = settle_ms, 0
+        self._seats = [_Seat(spec=spec) for spec in routes]
+        self._time = _Patience()
+        self._market, self._store, self._costs, self._clock = market, store, costs, clock
         self._observer, self._wake_delivery = observer, wake_delivery
 
     @property
@@ -105,12 +123,21 @@ class LiveEngine:
 
         Errors: RefusedError where a route can never run; StoreError. What may pass by itself is reported and retried.
         """
+        if self._time.retry_at_ms > self._clock.now_ms():
+            return
         try:
             now_ms = await self._market.now_ms()
         except MarketDataError as error:
-            self._observer.waiting("the exchange's time", error, 0)
+            if _final(error) and not self.sessions:
+                raise RefusedError(str(error)) from error
+            pause_ms = self._time.postpone(self._clock.now_ms(), LONGEST_PAUSE_MS)
+            self._observer.waiting("the exchange's time", error, pause_ms)
             return
-        await asyncio.gather(*(self._serve(seat, now_ms) for seat in self._seats if seat.retry_at_ms <= now_ms))
+        self._time.reset()
+        self._skew_ms = self._clock.now_ms() - now_ms
+        settled_ms = now_ms - self._settle_ms
+        due = [seat for seat in self._seats if seat.retry_at_ms <= settled_ms]
+        await asyncio.gather(*(self._serve(seat, settled_ms) for seat in due))
 
     async def _serve(self, seat: _Seat, now_ms: int) -> None:
         missed: Bars | None
@@ -120,8 +147,7 @@ class LiveEngine:
             else:
                 missed = await self._due(seat, now_ms)
         except (MarketDataError, InvalidCandlesError) as error:
-            final = isinstance(error, MarketDataError) and not isinstance(error, MarketDataUnavailableError)
-            if final and seat.session is None:
+            if _final(error) and seat.session is None:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
             self._observer.waiting(seat.spec.key, error, seat.postpone(now_ms, LONGEST_PAUSE_MS))
             return
@@ -129,9 +155,9 @@ class LiveEngine:
             # Published late, or a market in which nobody traded: asked again, more and more slowly.
             seat.postpone(now_ms, LONGEST_LATE_PAUSE_MS)
             return
-        seat.failures = seat.retry_at_ms = 0
+        seat.reset()
         for i in range(len(missed)):
-            self._step(seat, missed[i : i + 1], now_ms)
+            self._step(seat, missed[i : i + 1])
 
     async def _due(self, seat: _Seat, now_ms: int) -> Bars | None:
         """Give the closed bars after the watermark, None where one should be there and is not.
@@ -159,6 +185,10 @@ class LiveEngine:
         if record is None and len(bars):
             watermark = int(bars.time[-1])  # the newest may not be published yet
         known = int((bars.time <= watermark).sum())
+        if record is not None and known <= session.plan.warmup:
+            # Not warm, it would leave an open position to itself, in silence.
+            have = f"the exchange gave {known} of the {session.plan.warmup + 1} candles that it needs to go on"
+            raise MarketDataUnavailableError(f"{have}; it will be asked again")
         try:
             session.restore(bars[:known], record.state if record else None)
         except ValueError as error:
@@ -169,25 +199,42 @@ class LiveEngine:
         self._observer.ready(session, watermark, record)
         return bars[known:]
 
-    def _step(self, seat: _Seat, bar: Bars, now_ms: int) -> None:
+    def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session
         assert session is not None  # noqa: S101 - only ready routes have bars to step
-        opening = self._store.last_open(session.route)
-        if opening is not None and _never_arrives(opening, now_ms) and session.void_entry(opening.bar_ms):
+        opening = self._settled_opening(session.route)
+        if opening is not None and session.void_entry(opening.bar_ms):
             self._observer.voided(session, opening)
         outcome = session.step(bar)
         watermark = int(bar.time[0])
         record = RouteRecord(session.route, watermark, session.state, seat.spec.rule.sha256)
-        self._store.commit_bar(record, outcome.rows)
+        self._store.commit_bar(record, [_on_our_clock(row, self._skew_ms) for row in outcome.rows])
         seat.watermark_ms = watermark
         if outcome.rows:
             self._wake_delivery()
         self._observer.stepped(session, outcome)
 
+    def _settled_opening(self, route: str) -> Row | None:
+        """Give the route's last opening where it is certain that it was not and will not be executed.
 
-def _never_arrives(row: Row, now_ms: int) -> bool:
-    """Tell whether an opening was refused, or outlived its time unsent. UNKNOWN counts as arrived."""
-    if row.state in (RowState.REJECTED, RowState.EXPIRED):
-        return True
-    late = row.deadline_ms is not None and now_ms > row.deadline_ms
-    return row.state is RowState.PENDING and late and not row.maybe_arrived
+        What is still unsent after its lifetime is expired here, in the store, before it is undone: the delivery, which
+        looks at the same row at the same time, can then no longer send it. UNKNOWN counts as executed.
+        """
+        row = self._store.last_open(route)
+        now_ms = self._clock.now_ms()
+        if row is not None and row.state is RowState.PENDING and not row.maybe_arrived:
+            late = row.deadline_ms is not None and now_ms > row.deadline_ms
+            if late and self._store.resolve(row, RowState.EXPIRED, "its lifetime ended before it was sent", now_ms):
+                return row
+            row = self._store.last_open(route)
+        return row if row is not None and row.state in (RowState.REJECTED, RowState.EXPIRED) else None
+
+
+def _on_our_clock(row: Row, skew_ms: int) -> Row:
+    """Give the row with its deadline, which follows from the exchange's time, in the time it is delivered by."""
+    return row if row.deadline_ms is None else replace(row, deadline_ms=row.deadline_ms + skew_ms)
+
+
+def _final(error: Exception) -> bool:
+    """Tell whether asking the exchange again cannot help."""
+    return isinstance(error, MarketDataError) and not isinstance(error, MarketDataUnavailableError)

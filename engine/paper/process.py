@@ -34,6 +34,11 @@ class PaperProcess:
         """The other process's id while it has not been stopped."""
         return self._process.pid if self._process else None
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it and wait until it answers at `url`. Errors: SignalEngineError with what the process itself said."""
         with tempfile.TemporaryFile() as errors:  # a pipe would have to be drained

@@ -37,7 +37,7 @@ class Attempt:
 class Store(Protocol):
     """Durable state of one engine. Every method is one transaction, durable when it returns. Errors: StoreError.
 
-    A row is changed only from the state it was read in: where another has changed it since, that is a StoreError.
+    A row is changed only from the state it was read in.
     """
 
     def route(self, route: str) -> RouteRecord | None:
@@ -59,8 +59,8 @@ class Store(Protocol):
         """Give the newest opening message of a route."""
         ...
 
-    def begin_attempt(self, row: Row, now_ms: int) -> Row:
-        """Mark the row SENDING, count the attempt, and give it back as it now is."""
+    def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
+        """Mark the row SENDING, count the attempt, and give it as it now is; None where another changed it since."""
         ...
 
     def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
@@ -70,8 +70,8 @@ class Store(Protocol):
         """
         ...
 
-    def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> None:
-        """Give a row another state without an attempt, with the reason."""
+    def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> bool:
+        """Give a row another state without an attempt, with the reason; False where another changed it since."""
         ...
 
     def attempts(self, row: Row) -> list[Attempt]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from engine.indicators import SERIES_KINDS, TA, Function, Kind, Parameter
+from engine.indicators import NEW_DAY, SERIES_KINDS, TA, Function, Kind, Parameter
 from engine.rules import syntax as s
 from engine.rules.arguments import bind
 from engine.rules.catalogue import catalogue_node
-from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, Node, Output
+from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
 from engine.rules.operators import DEFAULTS, FOLDING, OPERATIONS
 from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, not_yet
 
@@ -78,6 +78,8 @@ class Calls:
     def _standing_in(self, parameter: Parameter) -> Node:
         """Give what stands for a series that is not given."""
         name = str(parameter.default if parameter.default is not None else parameter.implied)
+        if name == NEW_DAY:
+            return self.resolver.one(NewDay(Kind.CONDITION, self.resolver.timeframe))
         if parameter.kind is Kind.CONDITION:
             return self.resolver.one(CONSTANTS[name])
         return self.resolver.one(Candle(Kind.SERIES, name))
@@ -97,9 +99,9 @@ class Calls:
         if node is None:
             return None
         good = isinstance(node, Constant) and math.isfinite(node.value)
-        whole = parameter.kind in (Kind.LENGTH, Kind.WHOLE)
+        whole = parameter.kind in (Kind.LENGTH, Kind.WHOLE, Kind.INTEGER)
         if whole:
-            least = 1 if parameter.kind is Kind.LENGTH else 0
+            least = {Kind.LENGTH: 1, Kind.WHOLE: 0}.get(parameter.kind, -LONGEST)
             good = good and isinstance(node, Constant) and not node.value % 1 and least <= node.value <= LONGEST
         if not good or not isinstance(node, Constant):
             at_most = f" (at most {LONGEST})" if whole else ""

@@ -1,14 +1,14 @@
 """Calls of pandas-ta's catalogue: `pandas_ta.squeeze(bb_length=20).SQZ`.
 
-An output is planned only after its look-ahead and its memory were measured on the sample market, with the very
-arguments it is called with: some 0.1 s a call (up to 3 s for the few that pandas-ta computes in plain Python).
+An output is planned only with a verdict on its look-ahead and its memory: from the table of those measured before, or
+measured now on the sample market, with the very arguments it is called with: some 0.1 s a call (up to 3 s for the few
+that pandas-ta computes in plain Python).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -26,21 +26,16 @@ from engine.indicators.catalogue import (
     parameters_of,
     short_names,
 )
-from engine.indicators.verdict import Run, Verdict, judge
+from engine.indicators.verdicts import Verdicts, plain_columns, table
 from engine.market import Bars, Timeframe
-from engine.market.bars import Column
-from engine.market.sample import SAMPLE_START_MS, sample_bars
 from engine.rules import syntax as s
 from engine.rules.arguments import bind
 from engine.rules.nodes import Candle, Constant, Node, Output, Result, spread
 from engine.rules.operators import Value
-from engine.rules.plan import Plan
+from engine.rules.trial import FIRST, fails_on, first_outputs, measured, without_effect
 
 if TYPE_CHECKING:
     from engine.rules.resolver import Resolver
-
-
-_FIRST = 1000  # bars of the sample that tell an indicator's outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +65,7 @@ class CatalogueNode(Node):
             found = self.called.run(bars.time, given)
         except InvalidInputError:
             count = len(bars) - first_known(given, len(bars))
-            if count >= _FIRST or not _fails(self, count):
+            if count >= FIRST or not fails_on(self.called, self.series, self.timeframe, count):
                 raise
             found = {}
         return tuple(found[name] if name in found else np.full(len(bars), np.nan) for name in self.outputs)
@@ -164,22 +159,21 @@ def _planned(
     resolver: Resolver, call: s.Call, called: CatalogueCall, series: tuple[Node, ...], output: s.Attribute | None
 ) -> Node | None:
     timeframe = resolver.timeframe
+    known = _known(called, series, timeframe)
     try:
-        whole = _sample_run(called, series, timeframe, _FIRST)(0, _FIRST)
-        for name, value in called.constants:
-            if not isinstance(value, (str, bool)) and value <= 0 and name != "offset":
-                less = CatalogueCall(called.name, called.columns, tuple(c for c in called.constants if c[0] != name))
-                if _same(whole, _sample_run(less, series, timeframe, _FIRST)(0, _FIRST)):
-                    resolver.report(call, f"pandas-ta ignores '{name}={value:g}' and takes its default", "leave it out")
-                    return None
+        outputs = tuple(known if known is not None else first_outputs(called, series, timeframe))
+        ignored = "" if known is not None else without_effect(called, series, timeframe)
     except InvalidInputError as error:
         resolver.report(call, str(error))
         return None
-    if not whole:
-        takes = ", ".join(p.name for p in parameters_of(called.name))
-        resolver.report(call, f"{called} gives nothing on {_FIRST:,} bars", f"it takes {takes}")
+    if ignored:
+        resolver.report(call, f"pandas-ta ignores '{ignored}' and takes its default", "leave it out")
         return None
-    node = CatalogueNode(Kind.SERIES, called, series, tuple(whole), timeframe)
+    if not outputs:
+        takes = ", ".join(p.name for p in parameters_of(called.name))
+        resolver.report(call, f"{called} gives nothing on {FIRST:,} bars", f"it takes {takes}")
+        return None
+    node = CatalogueNode(Kind.SERIES, called, series, outputs, timeframe)
     return _output(resolver, output or call, node, output.name if output else "")
 
 
@@ -196,7 +190,8 @@ def _output(resolver: Resolver, at: s.Syntax, node: CatalogueNode, name: str) ->
         resolver.report(at, what, f"there {'is' if len(unique) == 1 else 'are'} .{', .'.join(unique)}")
         return None
     try:
-        verdict = _verdict(node, matches[0])
+        known = _known(node.called, node.series, node.timeframe)
+        verdict = known[matches[0]] if known else measured(node.called, node.series, node.timeframe, matches[0])
     except InvalidInputError as error:
         resolver.report(at, str(error))
         return None
@@ -209,46 +204,8 @@ def _output(resolver: Resolver, at: s.Syntax, node: CatalogueNode, name: str) ->
     )
 
 
-def _fails(node: CatalogueNode, count: int) -> bool:
-    try:
-        _sample_run(node.called, node.series, node.timeframe, _FIRST)(0, count)
-    except InvalidInputError:
-        return True
-    return False
-
-
-@lru_cache(maxsize=4096)
-def _verdict(node: CatalogueNode, output: str) -> Verdict:
-    return judge(lambda size: _sample_run(node.called, node.series, node.timeframe, size), output)
-
-
-@lru_cache(maxsize=16)
-def _sample_run(called: CatalogueCall, series: tuple[Node, ...], timeframe: Timeframe, size: int) -> Run:
-    """Give the call on `size` bars of the sample market, after those that its arguments need to warm up."""
-    columns = dict(zip(called.columns, series, strict=True))
-    plan = Plan.of(columns)
-    bars = _sample(timeframe, plan.warmup + size)
-    values = {name: column[plan.warmup :] for name, column in plan.evaluate(bars).items()}
-    times = bars.time[plan.warmup :]
-    done: dict[tuple[int, int], Mapping[str, Column]] = {}
-
-    def run(start: int, stop: int) -> Mapping[str, Column]:
-        if (start, stop) not in done:
-            part = {name: column[start:stop] for name, column in values.items()}
-            done[start, stop] = called.run(times[start:stop], part)
-        return done[start, stop]
-
-    return run
-
-
-@lru_cache(maxsize=8)
-def _sample(timeframe: Timeframe, count: int) -> Bars:
-    """Give hourly candles as if they were of `timeframe`: only their times matter, to what is anchored to days."""
-    hourly = sample_bars("SAMPLE", Timeframe(1, "h"), SAMPLE_START_MS, count)
-    start = timeframe.floor(SAMPLE_START_MS)
-    time = np.array([timeframe.shift(start, i) for i in range(count)], dtype=np.int64)
-    return Bars(timeframe, time, *hourly.columns())
-
-
-def _same(a: Mapping[str, Column], b: Mapping[str, Column]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
+def _known(called: CatalogueCall, series: tuple[Node, ...], timeframe: Timeframe) -> Verdicts | None:
+    """Give the verdicts of the table, which has calls on plain candles only; None where it does not say."""
+    columns = plain_columns(called.name)
+    plain = tuple(Candle(Kind.SERIES, column.rstrip("_")) for column in columns)
+    return table().find(called, str(timeframe)) if (called.columns, series) == (columns, plain) else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.indicators import TA, Kind
+from engine.indicators import NEW_DAY, TA, Kind
 from engine.rules import syntax as s
 from engine.rules.catalogue import CatalogueOutput, other_output
-from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, Node, Output
+from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
 from engine.rules.scope import CALLABLE, CONSTANTS, not_yet
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def name_node(resolver: Resolver, syntax: s.Name) -> Node | None:
         return resolver.one(Candle(Kind.SERIES, name))
     if name in CONSTANTS:
         return resolver.one(CONSTANTS[name])
+    if _is_variable(name):
+        return resolver.node(s.Call(syntax.start, syntax.end, syntax, ()))
     _report(resolver, syntax, name)
     return None
 
@@ -33,10 +35,12 @@ def attribute_node(resolver: Resolver, syntax: s.Attribute) -> Node | None:
     dotted = resolver.dotted(syntax)
     if dotted in CONSTANTS:
         return resolver.one(CONSTANTS[dotted])
-    function = TA.get(syntax.name) if dotted == f"ta.{syntax.name}" else None
-    if function and all(parameter.default is not None for parameter in function.parameters):
+    if dotted == NEW_DAY:
+        return resolver.one(NewDay(Kind.CONDITION, resolver.timeframe))
+    if _is_variable(dotted):
         return resolver.node(s.Call(syntax.start, syntax.end, syntax, ()))
-    if dotted.startswith(("ta.", "math.", "pandas_ta.")) or not_yet(dotted):
+    of_variable = _is_variable(resolver.dotted(syntax.owner))
+    if (dotted.startswith(("ta.", "math.", "pandas_ta.")) and not of_variable) or not_yet(dotted):
         _report(resolver, syntax, dotted)
         return None
     if isinstance(syntax.owner, s.Call) and resolver.dotted(syntax.owner.function).startswith("pandas_ta."):
@@ -47,6 +51,12 @@ def attribute_node(resolver: Resolver, syntax: s.Attribute) -> Node | None:
     if isinstance(owner, CatalogueOutput):
         return other_output(resolver, owner, syntax)
     return _output(resolver, owner, syntax)
+
+
+def _is_variable(dotted: str) -> bool:
+    """Tell whether a name without parentheses is the indicator's value, as Pine's `ta.tr` and `ta.obv` are."""
+    function = TA.get(dotted.removeprefix("ta."))
+    return function is not None and all(parameter.default is not None for parameter in function.parameters)
 
 
 def _output(resolver: Resolver, owner: Node, syntax: s.Attribute) -> Node | None:

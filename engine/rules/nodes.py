@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import cast
+from operator import attrgetter, itemgetter
+from typing import Any, cast
 
 import numpy as np
 
-from engine.indicators import UNKNOWN, Function, Kind
-from engine.market import Bars
+from engine.indicators import FALSE, SERIES_KINDS, TRUE, UNKNOWN, Endless, Function, Kind
+from engine.market import Bars, Timeframe
 from engine.market.bars import Column
 from engine.rules.operators import OPERATIONS, Value
 
 Result = Value | tuple[Value, ...]
+Step = Callable[[Bars, Sequence[Result]], Result]
+"""Computes one node of a plan from the bars and the values of all nodes before it."""
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,21 @@ class Node:
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:
         """Give the value on every bar of `bars`, from the inputs' values."""
         raise NotImplementedError
+
+    def step(self, places: Sequence[int]) -> Step:
+        """Give `compute` as a plan calls it; `places` say which of all values are the inputs'.
+
+        On the few bars of a live step most of the time is not the kernel's: what can be looked up once is, here.
+        """
+        compute, pick = self.compute, _picker(places)
+        return lambda bars, values: compute(bars, pick(values))
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[Result]], Sequence[Any]]:
+    """Give what picks the values at some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return (lambda values: (values[places[0]],)) if places else lambda _: ()
 
 
 def _equal(one: Node, other: Node) -> bool:
@@ -112,6 +131,29 @@ class Candle(Node):
 
 
 @dataclass(frozen=True, eq=False)
+class NewDay(Node):
+    """Whether a bar is the first of its UTC day. The first bar of all is where it opens with the day."""
+
+    timeframe: Timeframe
+
+    @property
+    def memory(self) -> int:
+        """The bar before tells whether a bar after a gap is the first of its day."""
+        return 1
+
+    @property
+    def every(self) -> int:
+        """How many bars there are at most from one such bar to the next."""
+        return -(-_DAY_MS // self.timeframe.length_ms)
+
+    def compute(self, bars: Bars, values: Sequence[Result]) -> Result:  # noqa: ARG002 - the signature of every node
+        """Compare each bar's day with that of the bar before."""
+        day = bars.time // _DAY_MS
+        new = np.concatenate([bars.time[:1] % _DAY_MS == 0, day[1:] != day[:-1]])
+        return np.where(new, np.int8(TRUE), np.int8(FALSE))
+
+
+@dataclass(frozen=True, eq=False)
 class Operation(Node):
     """Arithmetic, comparison, logic, choice: bar by bar, without memory."""
 
@@ -126,6 +168,11 @@ class Operation(Node):
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:  # noqa: ARG002 - the signature of every node
         """Apply the operation of that name."""
         return OPERATIONS[self.name].compute(*values)
+
+    def step(self, places: Sequence[int]) -> Step:
+        """Apply it without looking it up."""
+        operate, pick = OPERATIONS[self.name].compute, _picker(places)
+        return lambda _bars, values: operate(*pick(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,15 +216,28 @@ class Indicator(Node):
 
     @property
     def memory(self) -> int:
-        """What the function says for these constants."""
-        return self.function.memory(*self.constants)
+        """What the function says for these constants, or what lies between the days on which it begins anew."""
+        every = self._begins_every
+        return self.function.memory(*self.constants) if every is None else every - 1
+
+    @property
+    def endless(self) -> Endless | None:
+        """Why no number of earlier bars is enough; None where `memory` is."""
+        return self.function.endless if self._begins_every is None else None
+
+    @property
+    def _begins_every(self) -> int | None:
+        names = [p.name for p in self.function.parameters if p.kind in SERIES_KINDS]
+        restart = self.series[names.index(self.function.restart)] if self.function.restart else None
+        return restart.every * self.function.periods if isinstance(restart, NewDay) else None
 
     @property
     def call(self) -> str:
         """Give the call with its constants, such as "ta.ema(source, 26)"."""
+        if not self.function.parameters:
+            return self.function.signature
         constants = (repr(c) if isinstance(c, str) else f"{c:g}" for c in self.constants)
-        series = (Kind.SERIES, Kind.CONDITION)
-        shown = (p.name if p.kind in series else next(constants) for p in self.function.parameters)
+        shown = (p.name if p.kind in SERIES_KINDS else next(constants) for p in self.function.parameters)
         return f"ta.{self.function.name}({', '.join(shown)})"
 
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:
@@ -187,6 +247,17 @@ class Indicator(Node):
         ]
         read = [getattr(bars, name) for name in self.function.reads]
         return cast(Result, self.function.kernel(*read, *columns, *self.constants))
+
+    def step(self, places: Sequence[int]) -> Step:
+        """Call the kernel without a detour where all its series are columns already."""
+        if not all(isinstance(node, (Candle, Indicator, Output)) for node in self.series):
+            return super().step(places)
+        kernel, constants, names = self.function.kernel, self.constants, self.function.reads
+        pick = _picker(places)
+        if not names:
+            return lambda _bars, values: cast(Result, kernel(*pick(values), *constants))
+        read = attrgetter(*names) if len(names) > 1 else lambda bars: (getattr(bars, names[0]),)
+        return lambda bars, values: cast(Result, kernel(*read(bars), *pick(values), *constants))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,9 +291,14 @@ CANDLE: dict[str, Callable[[Bars], Column]] = {
 }
 
 
+_NUMBERS, _TRUTHS = np.dtype(np.float64), np.dtype(np.int8)
+
+
 def spread(value: Value, kind: Kind, length: int) -> Column:
     """Give a value as a contiguous column, whether it was one or a single number."""
-    dtype = np.float64 if kind is Kind.SERIES else np.int8
-    if np.ndim(value) == 0:
-        return np.full(length, value, dtype=dtype)
-    return np.ascontiguousarray(value, dtype=dtype)
+    dtype = _NUMBERS if kind is Kind.SERIES else _TRUTHS
+    if isinstance(value, np.ndarray) and value.ndim:
+        if value.dtype is dtype and value.flags.c_contiguous:
+            return value
+        return np.ascontiguousarray(value, dtype=dtype)
+    return np.full(length, value, dtype=dtype)

@@ -1,8 +1,7 @@
 """The operations that work bar by bar, on columns and plain numbers alike.
 
 Numbers are float64 with na as NaN; conditions are int8: FALSE 0, UNKNOWN 1, TRUE 2, so that `and` is the minimum, `or`
-the maximum and `not x` is 2 - x. What has no value (x / 0, the root of -1) is na. Comparisons take numbers that are
-within 1e-10 of each other as equal, as Pine's do (measured on TradingView by PyneCore's authors).
+the maximum and `not x` is 2 - x. What has no value (x / 0, the root of -1) is na.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.indicators import FALSE, TRUE, UNKNOWN, Kind
+from engine.rules.comparison import compare, compare_level
 
 Value = NDArray[Any] | float | int
-TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,15 @@ def _truth(true: Value, known: Value) -> Value:
     return np.where(known, np.where(true, np.int8(TRUE), np.int8(FALSE)), np.int8(UNKNOWN)).astype(np.int8)
 
 
-def _comparison(test: Callable[[Value], Value]) -> Operation:
+def _comparison(below: int, within: int, above: int) -> Operation:
     def compute(a: Value, b: Value) -> Value:
-        with np.errstate(all="ignore"):
-            difference = np.subtract(a, b)
-        return _truth(test(difference), ~np.isnan(difference))
+        if isinstance(a, np.ndarray) and a.ndim:
+            if isinstance(b, np.ndarray) and b.ndim:
+                return compare(a, b, below, within, above)
+            return compare_level(a, float(b), below, within, above)
+        if isinstance(b, np.ndarray) and b.ndim:
+            return compare_level(b, float(a), above, within, below)
+        return int(compare_level(np.array([a], dtype=np.float64), float(b), below, within, above)[0])
 
     return Operation((_N, _N), _C, compute)
 
@@ -78,12 +81,12 @@ OPERATIONS: dict[str, Operation] = {
     "/": _numeric(2, np.divide),
     "%": _numeric(2, np.fmod),
     "negative": _numeric(1, np.negative),
-    "<": _comparison(lambda d: np.less(d, -TOLERANCE)),
-    ">": _comparison(lambda d: np.greater(d, TOLERANCE)),
-    "<=": _comparison(lambda d: np.less_equal(d, TOLERANCE)),
-    ">=": _comparison(lambda d: np.greater_equal(d, -TOLERANCE)),
-    "==": _comparison(lambda d: np.less_equal(np.abs(d), TOLERANCE)),
-    "!=": _comparison(lambda d: np.greater(np.abs(d), TOLERANCE)),
+    "<": _comparison(TRUE, FALSE, FALSE),
+    ">": _comparison(FALSE, FALSE, TRUE),
+    "<=": _comparison(TRUE, TRUE, FALSE),
+    ">=": _comparison(FALSE, TRUE, TRUE),
+    "==": _comparison(FALSE, TRUE, FALSE),
+    "!=": _comparison(TRUE, FALSE, TRUE),
     "and": Operation((_C, _C), _C, np.minimum),
     "or": Operation((_C, _C), _C, np.maximum),
     "not": Operation((_C,), _C, lambda a: np.subtract(np.int8(TRUE), a)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.adapters.csv_files import read_csv, write_csv
+from engine.adapters.csv_files import _any, _plain, read_csv, write_csv
 from engine.errors import InvalidCandlesError
 from engine.market import Bars, Timeframe
 from engine.market.integrity import gaps
@@ -196,3 +196,22 @@ def assert_same(one: Bars, other: Bars) -> None:
     assert one.timeframe == other.timeframe
     assert np.array_equal(one.time, other.time)
     assert all(np.array_equal(a, b) for a, b in zip(one.columns(), other.columns(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["ohlcv/eth_btc_5m.csv", "ohlcv/btc_1m_with_gaps.csv"])
+def test_small_files_of_numbers_are_read_the_same_without_pandas(name: str) -> None:
+    """Both ways of reading give the same bits."""
+    path = require_shared(name)
+    without, with_pandas = _plain(path), _any(path)
+    assert without is not None
+    assert with_pandas is not None
+    for one, other in zip(without, with_pandas, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "row", ["1_0,1,1,1,1", "nan,1,1,1,1", "1,1,1,1,", "1,1,1,1,x", "2024-01-01,1,1,1,1", "1,1,1,1", "1,1,1,1,1,1"]
+)
+def test_what_is_not_plain_numbers_is_left_to_pandas(write: Write, row: str) -> None:
+    """A cell that is no plain number, or a row of another length, is not read the short way."""
+    assert _plain(write(f"time,open,high,low,close\n{row}\n")) is None

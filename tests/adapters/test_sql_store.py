@@ -97,16 +97,22 @@ def test_unresolved_rows_come_in_order_and_by_connector(store: SqlStore) -> None
     assert store.rows()[0].detail == "too late"
 
 
+def _begun(store: SqlStore, now_ms: int) -> Row:
+    begun = store.begin_attempt(store.rows()[0], now_ms)
+    assert begun is not None
+    return begun
+
+
 def test_attempts_are_counted_and_written_down(store: SqlStore) -> None:
     """Every attempt leaves its times, phase, status and detail; one the process died in says so."""
     store.commit_bar(_record(), [_row("a")])
-    sending = store.begin_attempt(store.rows()[0], 10)
+    sending = _begun(store, 10)
     assert (sending.state, sending.attempts) == (RowState.SENDING, 1)
     assert store.rows() == [sending]
     limited = Exchange(Phase.ANSWERED, "HTTP 429: slow down", 429, retry_after_s=3)
     store.end_attempt(sending, Step(RowState.PENDING, 3_020), limited, 20)
     assert store.rows()[0].next_try_ms == 3_020
-    sending = store.begin_attempt(store.rows()[0], 30)
+    sending = _begun(store, 30)
     store.end_attempt(sending, Step(RowState.UNKNOWN, maybe_arrived=True), None, 40)
     row = store.rows()[0]
     assert (row.state, row.attempts, row.maybe_arrived) == (RowState.UNKNOWN, 2, True)
@@ -118,13 +124,17 @@ def test_attempts_are_counted_and_written_down(store: SqlStore) -> None:
 
 
 def test_a_row_is_changed_only_from_the_state_it_was_read_in(store: SqlStore) -> None:
-    """Beginning an attempt on a row that another has begun or resolved raises, and changes nothing."""
-    store.commit_bar(_record(), [_row("a")])
-    read = store.rows()[0]
-    sending = store.begin_attempt(read, 1)
-    with pytest.raises(StoreError, match="no longer PENDING"):
-        store.begin_attempt(read, 2)
-    assert store.rows() == [sending]
+    """What another has begun can neither be begun nor expired; what another has expired cannot be begun."""
+    store.commit_bar(_record(), [_row("a"), _row("b")])
+    first, second = store.rows()
+    sending = store.begin_attempt(first, 1)
+    assert store.begin_attempt(first, 2) is None
+    assert not store.resolve(first, RowState.EXPIRED, "too late", 3)
+    assert store.resolve(second, RowState.EXPIRED, "too late", 3)
+    assert store.begin_attempt(second, 4) is None
+    assert store.rows()[0] == sending
+    assert [row.state for row in store.rows()] == [RowState.SENDING, RowState.EXPIRED]
+    assert store.attempts(second) == []
 
 
 def test_the_newest_opening_of_a_route(store: SqlStore) -> None:
@@ -152,7 +162,9 @@ def test_several_threads_share_a_store(store: SqlStore) -> None:
 
     def send() -> None:
         for row in store.unresolved()[:30]:
-            store.end_attempt(store.begin_attempt(row, 1), Step(RowState.ACKNOWLEDGED), None, 2)
+            sending = store.begin_attempt(row, 1)
+            assert sending is not None
+            store.end_attempt(sending, Step(RowState.ACKNOWLEDGED), None, 2)
 
     threads = [threading.Thread(target=decide, args=(name,)) for name in "ab"] + [threading.Thread(target=send)]
     for thread in threads:

@@ -33,12 +33,13 @@ class Rig:
 
     folder: Path
     exchange_url: str
+    paper_port: int = 0
     receiver_url: str = ""  # where messages go instead of to the paper platform that the engine starts
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.folder / "rule.yaml").write_text(RULE)
-        receiver = self.receiver_url or "http://127.0.0.1:1/webhook"
+        receiver = self.receiver_url or f"http://127.0.0.1:{self.paper_port or 1}/webhook"
         connector = {"url": receiver, "name": "test", "token": TOKEN, "deduplicates": True}
         config = {
             "mode": "paper",
@@ -47,9 +48,10 @@ class Rig:
             "connectors": {"main": connector},
             "routes": [{"strategy": "rule.yaml", "symbol": "BTC/USDT", "connector": "main"}],
             "tick_seconds": 0.05,
+            "settle_seconds": 0.05,
         }
         if not self.receiver_url:
-            config["paper"] = {"port": 0, "ledger": "ledger.db"}
+            config["paper"] = {"port": self.paper_port, "ledger": "ledger.db"}
         self.config.write_text(json.dumps(config))  # JSON is YAML too
 
     @property

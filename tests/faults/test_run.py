@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
@@ -133,10 +134,10 @@ def test_an_unreachable_receiver_is_reported_and_tried_again(tmp_path: Path, exc
     """While nobody listens, messages are tried again within their lifetime and then shown as EXPIRED; no traceback."""
     with socket.socket() as taken:  # bound and never listening: every connection is refused
         taken.bind(("127.0.0.1", 0))
-        rig = Rig(tmp_path, exchange.url, f"http://127.0.0.1:{taken.getsockname()[1]}/webhook")
+        rig = Rig(tmp_path, exchange.url, receiver_url=f"http://127.0.0.1:{taken.getsockname()[1]}/webhook")
         try:
             process = rig.start()
-            wait_for(lambda: "message EXPIRED" in rig.log.read_text(), 60, rig.log.read_text)
+            wait_for(lambda: "entry undone" in rig.log.read_text(), 60, rig.log.read_text)
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
         finally:
@@ -144,14 +145,44 @@ def test_an_unreachable_receiver_is_reported_and_tried_again(tmp_path: Path, exc
     log = rig.log.read_text()
     assert "message not delivered; trying again" in log
     assert "Connection refused" in log
-    assert "entry undone" in log
     assert "Traceback" not in log
 
 
-def test_a_second_engine_on_the_same_state_refuses_to_start(rig: Rig) -> None:
-    """Two engines would double every message: the second ends with code 3 and names the first."""
-    first = rig.start()
+def test_a_second_engine_on_the_same_state_refuses_to_start(tmp_path: Path, exchange: ExchangeServer) -> None:
+    """Two engines would double every message: the second ends with code 3 and names the first, not the port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    rig = Rig(tmp_path, exchange.url, paper_port=port)
+    try:
+        first = rig.start()
+        wait_for(rig.watermark, 40, rig.log.read_text)
+        second = rig.start()
+        assert second.wait(40) == 3
+        assert str(first.pid) in rig.log.read_text()
+        assert "Address already in use" not in rig.log.read_text()
+    finally:
+        rig.end()
+
+
+def test_a_stop_during_a_slow_answer_of_the_exchange_is_quiet(rig: Rig, exchange: ExchangeServer) -> None:
+    """Ctrl-C while candles are under way ends with code 0 and without a traceback."""
+    process = rig.start()
     wait_for(rig.watermark, 40, rig.log.read_text)
-    second = rig.start()
-    assert second.wait(40) == 3
-    assert str(first.pid) in rig.log.read_text()
+    exchange.trouble(Trouble(path="klines", delay_s=5))
+    asked = exchange.requests["/api/v3/klines"]
+    wait_for(lambda: exchange.requests["/api/v3/klines"] > asked, 10, rig.log.read_text)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert "Traceback" not in rig.log.read_text()
+
+
+def test_a_dead_paper_platform_ends_the_run(rig: Rig) -> None:
+    """Nobody is left to receive: the engine says so and ends with code 1 instead of trying for ever."""
+    process = rig.start()
+    wait_for(rig.watermark, 40, rig.log.read_text)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    assert process.wait(20) == 1
+    assert "the paper platform has ended" in rig.log.read_text()

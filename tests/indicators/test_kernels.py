@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.indicators import FALSE, TA, TRUE, UNKNOWN, Kind
+from engine.indicators import TA, TRUE, UNKNOWN, Kind
 from engine.indicators.catalogue import CatalogueCall
 from engine.market import Bars
 from engine.market.bars import Column
-from tests.indicators.kernels import NAMES, call, constants_of, series_of, walk
+from tests.indicators.kernels import FLOORED, GROWS, NAMES, STANDING_STILL, call, constants_of, series_of, walk
 
 NAN = math.nan
 every_function = pytest.mark.parametrize("name", NAMES)
@@ -68,7 +68,7 @@ def test_no_kernel_looks_ahead(name: str, cut: int, length: int, seed: int) -> N
         np.testing.assert_array_equal(whole[:cut], part)
 
 
-@pytest.mark.parametrize("name", ["sma", "ema", "rma", "rsi"])
+@pytest.mark.parametrize("name", ["ema", "rma", "rsi"])
 @settings(max_examples=50, deadline=None)
 @given(known=st.lists(st.booleans(), max_size=80), length=st.integers(1, 12))
 def test_a_bar_with_na_gives_na_and_is_skipped(name: str, known: list[bool], length: int) -> None:
@@ -106,11 +106,13 @@ def test_tr_without_the_last_close_is_na_or_the_bars_own_range() -> None:
 @every_function
 @pytest.mark.parametrize("price", [0.1, 1e15, 1e-9])
 def test_a_market_that_stands_still(name: str, price: float) -> None:
-    """On a constant series averages are that constant to 1e-14, ranges 0, rsi 100, and nothing ever crosses."""
-    expected = {"rsi": 100.0, "tr": 0.0, "atr": 0.0, "crossover": FALSE, "crossunder": FALSE}.get(name, price)
+    """On a constant series averages are that constant to 1e-14, ranges and totals 0, and nothing ever crosses."""
+    expected = STANDING_STILL.get(name, price)
     first = np.asarray(call(TA[name], _flat(300, price), 14)[0], dtype=np.float64)
+    if name == "cum":
+        first /= np.arange(1.0, 301.0)
     np.testing.assert_allclose(first[~np.isnan(first)][1:], expected, rtol=1e-14)
-    assert not np.isnan(first[20:]).any()
+    assert np.isnan(first[20:]).any() == np.isnan(expected)
 
 
 def test_averages_of_a_constant_do_not_cross_each_other() -> None:
@@ -124,16 +126,15 @@ def test_averages_of_a_constant_do_not_cross_each_other() -> None:
 @every_function
 @pytest.mark.parametrize("scale", [1e13, 1e-7, 1e-11])
 def test_the_size_of_the_numbers_does_not_matter(name: str, scale: float) -> None:
-    """On prices that are huge or tiny the values are the same, in proportion, to 1e-9; rsi has a floor of 1e-10."""
-    if name == "rsi" and scale < 1:
-        scale = 1e-5
+    """On prices that are huge or tiny the values are the same, in proportion, to 1e-9; some have a floor of 1e-10."""
+    if name in FLOORED and scale < 1:
+        scale = 1e-3 if name == "correlation" else 1e-5
     bars = walk(400)
-    proportional = name in {"sma", "ema", "rma", "tr", "atr", "supertrend"}
     for i, (values, scaled) in enumerate(
         zip(call(TA[name], bars, 14), call(TA[name], _scaled(bars, scale), 14), strict=True)
     ):
-        factor = scale if proportional and i == 0 else 1.0
-        tolerance = 1e-6 if name == "rsi" and scale < 1 else 1e-9
+        factor = scale ** GROWS.get(f"{name}.{TA[name].outputs[i]}", GROWS.get(name, 0))
+        tolerance = 1e-6 if name in FLOORED and scale < 1 else 1e-9
         np.testing.assert_allclose(scaled, values * factor, rtol=tolerance, equal_nan=True)
 
 

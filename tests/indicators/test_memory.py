@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.indicators import TA
+from engine.indicators import TA, Endless
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
 from engine.rules.single import plan_text
@@ -16,6 +16,10 @@ from tests.indicators.kernels import NAMES, call, constants_of
 from tests.shared import require_shared
 
 MARKETS = ["sample hour", "sample minute", "eurusd_1h_ohlcv.csv", "btcusdt_1h_ohlcv.csv"]
+
+
+# What of an error counts as none where values may come near 0: of 100, and of 1.
+ABSOLUTE = {"rsi": 1e-9, "correlation": 1e-13}
 
 
 @cache
@@ -29,7 +33,7 @@ def _market(name: str) -> Bars:
 
 
 @pytest.mark.parametrize("market", MARKETS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if TA[name].endless is None])
 def test_a_restart_is_right_after_the_memory(name: str, market: str) -> None:
     """Values from `memory` bars after a restart on are within a relative 1e-9 of those without it."""
     function, bars = TA[name], _market(market)
@@ -43,8 +47,24 @@ def test_a_restart_is_right_after_the_memory(name: str, market: str) -> None:
             again = call(function, bars[start:stop], length, factor)
             for expected, values in zip(whole, again, strict=True):
                 np.testing.assert_allclose(
-                    values[memory:], expected[start + memory : stop], rtol=1e-9, atol=1e-9 if name == "rsi" else 0.0
+                    values[memory:], expected[start + memory : stop], rtol=1e-9, atol=ABSOLUTE.get(name, 0.0)
                 )
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("name", [name for name in NAMES if TA[name].endless in (Endless.SUM, Endless.PRODUCT)])
+def test_a_total_is_wrong_by_a_constant(name: str, market: str) -> None:
+    """Begun anywhere, a running total differs from that of all candles by one number, a running product by a factor."""
+    function, bars = TA[name], _market(market)
+    whole = call(function, bars)[0]
+    for start in np.random.default_rng(1).integers(1, len(bars) - 500, 12):
+        first = function.memory(*constants_of(function, 5, 2.0))
+        again, expected = call(function, bars[start : start + 500])[0][first:], whole[start + first : start + 500]
+        if function.endless is Endless.SUM:
+            offset = again - expected
+            assert np.ptp(offset) <= 1e-9 * np.nanmax(np.abs(whole))
+        else:
+            np.testing.assert_allclose(again / expected, again[0] / expected[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +77,7 @@ def test_a_restart_is_right_after_the_memory(name: str, market: str) -> None:
         "pandas_ta.psar().PSARaf",
         "pandas_ta.vwap()",
         "pandas_ta.macd(fast=8, slow=17).MACDh",
+        "ta.vwap.upper - ta.vwap(ta.ema(close, 5)).value",
     ],
 )
 def test_a_plan_adds_up_the_memory_along_its_edges(expression: str) -> None:

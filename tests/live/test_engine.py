@@ -66,7 +66,9 @@ class FlakyMarket:
     """The sample market behind a line that can be cut; a small real implementation of the port."""
 
     def __init__(self, clock: SteppedClock) -> None:
+        self.clock = clock
         self._market = SampleMarket(clock)
+        self.longest = 10_000
         self.cut = False
         self.hide_newest = False
         self.asked = 0
@@ -85,6 +87,7 @@ class FlakyMarket:
         if self.cut:
             raise MarketDataUnavailableError("the line is cut")
         bars = await self._market.closed_bars(symbol, timeframe, since_ms, now_ms)
+        bars = bars[max(0, len(bars) - self.longest) :]
         newest = timeframe.last_closed(now_ms)
         return bars[: int(bars.time.searchsorted(newest))] if self.hide_newest else bars
 
@@ -105,7 +108,7 @@ class World:
     def engine(self, symbol: str = SYMBOL, market: MarketData | None = None) -> tuple[LiveEngine, Watcher]:
         watcher = Watcher()
         spec = RouteSpec(symbol, "main", self.rule)
-        engine = LiveEngine([spec], market or self.market, self.store, Costs(), watcher, lambda: None)
+        engine = LiveEngine([spec], market or self.market, self.store, Costs(), self.clock, watcher, lambda: None)
         return engine, watcher
 
     def to(self, bars: int) -> None:
@@ -200,6 +203,68 @@ def test_a_rejected_entry_is_undone_before_the_next_bar(world: World) -> None:
     assert engine.sessions[0].side == 0
 
 
+def test_an_entry_is_undone_only_when_it_can_no_longer_be_sent(world: World) -> None:
+    """What is undone is EXPIRED in the store at that moment: a sender that looked before finds it gone."""
+    engine, watcher = world.engine()
+    hour = 0
+    while not watcher.messages:
+        world.to(hour)
+        asyncio.run(engine.tick())
+        hour += 1
+    looked_at = world.store.unresolved()[0]
+    world.to(hour)
+    asyncio.run(engine.tick())
+    assert len(watcher.voids) == 1
+    assert world.store.begin_attempt(looked_at, world.clock.now_ms()) is None
+
+
+def test_an_entry_that_is_being_sent_is_not_undone(world: World) -> None:
+    """While bytes may be under way the entry counts as executed, however late it is."""
+    engine, watcher = world.engine()
+    hour = 0
+    while not watcher.messages:
+        world.to(hour)
+        asyncio.run(engine.tick())
+        hour += 1
+    world.store.begin_attempt(world.store.unresolved()[0], world.clock.now_ms())
+    world.to(hour)
+    asyncio.run(engine.tick())
+    assert watcher.voids == []
+    assert engine.sessions[0].side != 0
+
+
+@pytest.mark.parametrize("skew_ms", [-90_000, 90_000])
+def test_lifetimes_are_kept_by_our_clock_whatever_the_exchange_shows(world: World, skew_ms: int) -> None:
+    """A clock that is off by more than a lifetime neither expires every entry nor lets old ones live."""
+    world.clock = SteppedClock(world.start + skew_ms)
+    world.market = FlakyMarket(SteppedClock(world.start))
+    engine, watcher = world.engine()
+    hour = 0
+    while not watcher.messages:
+        world.market.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour)
+        world.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour + skew_ms)
+        asyncio.run(engine.tick())
+        hour += 1
+    deadline_ms = world.store.unresolved()[0].deadline_ms
+    assert deadline_ms is not None
+    assert 0 < deadline_ms - world.clock.now_ms() <= 60_000
+
+
+def test_a_route_with_a_position_waits_until_it_is_warm(world: World) -> None:
+    """With too little history after a restart nothing is decided blindly: it is said, and asked for again."""
+    engine, _ = world.engine()
+    run_through(world, engine, range(3), world.acknowledge)
+    world.market.longest = 3
+    later, watcher = world.engine()
+    asyncio.run(later.tick())
+    assert watcher.waits
+    assert "the exchange gave 3 of the" in watcher.waits[0]
+    world.market.longest = 10_000
+    world.clock.step_to(world.clock.now_ms() + 10_000)
+    asyncio.run(later.tick())
+    assert len(later.sessions) == 1
+
+
 def test_while_the_line_is_cut_it_waits_and_then_catches_up(world: World) -> None:
     """An outage is reported, retried with pauses, and every bar of it is stepped when it is over."""
     engine, watcher = world.engine()
@@ -230,6 +295,30 @@ def test_a_candle_that_is_published_late_is_waited_for(world: World) -> None:
     world.clock.step_to(world.clock.now_ms() + 10_000)
     asyncio.run(engine.tick())
     assert [int(outcome.bar.time[0]) for outcome in watcher.outcomes] == [world.start]
+
+
+def test_a_candle_is_decided_on_only_when_it_has_settled(world: World) -> None:
+    """With a settle delay of 5 s nothing is asked for in the first 5 s after the close."""
+    watcher = Watcher()
+    engine = LiveEngine(
+        [RouteSpec(SYMBOL, "main", world.rule)],
+        world.market,
+        world.store,
+        Costs(),
+        world.clock,
+        watcher,
+        lambda: None,
+        5_000,
+    )
+    world.clock.step_to(world.start + 6_000)
+    asyncio.run(engine.tick())
+    asked = world.market.asked
+    world.to(1)
+    asyncio.run(engine.tick())
+    assert world.market.asked == asked
+    world.clock.step_to(world.clock.now_ms() + 5_000)
+    asyncio.run(engine.tick())
+    assert len(watcher.outcomes) == 1
 
 
 def test_a_futures_rule_on_a_spot_symbol_is_refused(world: World) -> None:

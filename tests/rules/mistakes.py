@@ -73,7 +73,7 @@ _CHANGES: dict[str, tuple[tuple[str, str], ...]] = {
     "wrong indentation": (("  exit", "   exit"),),
     "two documents": ((ORDER, f"{ORDER}\n---\nname: two"),),
     "a field of a later version": ((ORDER, f"cooldown: {{bars: 3}}\n{ORDER}"),),
-    "an indicator of a later version": ((ENTER, "close > ta.hma(close, 9)"),),
+    "a function of a later version": ((ENTER, "close > fixnan(close)"),),
     "the position in a condition": ((ENTER, "position.side == 0"),),
     "another timeframe": ((ENTER, 'close > request.security("", "4h", close)'),),
 }

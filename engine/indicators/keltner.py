@@ -1,0 +1,62 @@
+"""Keltner channels: an exponential average, and lines some average ranges above and below it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.indicators.averages import ema
+from engine.indicators.function import CANDLE, LENGTH, SOURCE, Follows, Function, Kind, Parameter
+from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars
+from engine.indicators.true_range import tr
+
+
+def kc(
+    high: Column, low: Column, close: Column, source: Column, length: int, mult: float, use_true_range: bool
+) -> tuple[Column, Column, Column]:
+    """Give ema, ema + mult * ema of the range, ema - mult * ema of the range. Source: Pine Script reference, ta.kc.
+
+    The range is the true range, na on the first bar, or high - low. Where the source is na, all three are.
+    """
+    middle = ema(source, length)
+    reach = ema(tr(high, low, close, False) if use_true_range else high - low, length)
+    reach *= mult
+    return middle, middle + reach, middle - reach
+
+
+def kcw(
+    high: Column, low: Column, close: Column, source: Column, length: int, mult: float, use_true_range: bool
+) -> Column:
+    """Give the channel's width as a part of its middle. Source: Pine Script reference, ta.kcw.
+
+    Where the middle is 0 it is na.
+    """
+    middle, upper, lower = kc(high, low, close, source, length, mult, use_true_range)
+    upper -= lower
+    middle[middle == 0.0] = np.nan
+    upper /= middle
+    return upper
+
+
+def _memory(length: int, _mult: float, _use_true_range: bool) -> int:
+    return length + decay_bars(2 / (length + 1), SEED_LEFT_OF_CHANGES)
+
+
+_PARAMETERS = (
+    SOURCE,
+    LENGTH,
+    Parameter("mult", Kind.CONSTANT),
+    Parameter("useTrueRange", Kind.FLAG, "true"),
+)
+
+FUNCTIONS = (
+    Function(
+        "kc",
+        _PARAMETERS,
+        kc,
+        _memory,
+        reads=CANDLE,
+        outputs=("middle", "upper", "lower"),
+        follows=Follows.LEVEL,
+    ),
+    Function("kcw", _PARAMETERS, kcw, _memory, reads=CANDLE),
+)

@@ -1,0 +1,104 @@
+"""Running totals: on-balance volume, accumulation/distribution, price-volume trend, Williams' own of the second.
+
+Source of the formulas: Pine Script reference, ta.obv, ta.accdist, ta.pvt, ta.wad. They count from the first candle
+there is, so that only their changes mean something. Knuth's compensation keeps them exact however long the column.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.indicators.function import Endless, Function
+from engine.indicators.kernel import Column, kernel
+
+
+@kernel
+def _added(total: float, lost: float, x: float) -> tuple[float, float]:
+    """Give total + x, and `lost` with what its rounding dropped."""
+    grown = total + x
+    part = grown - total
+    return grown, lost + ((total - (grown - part)) + (x - part))
+
+
+@kernel
+def obv(close: Column, volume: Column) -> Column:
+    """Volume of the bars that closed higher, less that of those that closed lower; na on the first bar.
+
+    Exact comparison. A bar whose close, or the one before, is na gives na and is passed over.
+    """
+    out = np.empty(len(close))
+    total = lost = 0.0
+    for i in range(len(close)):
+        change = close[i] - close[i - 1] if i > 0 else np.nan
+        if np.isnan(change):
+            out[i] = np.nan
+            continue
+        side = (1.0 if change > 0.0 else 0.0) - (1.0 if change < 0.0 else 0.0)
+        total, lost = _added(total, lost, side * volume[i])
+        out[i] = total + lost
+    return out
+
+
+@kernel
+def accdist(high: Column, low: Column, close: Column, volume: Column) -> Column:
+    """Total of volume * ((close - low) - (high - close)) / (high - low).
+
+    A bar without a range, or with na, adds nothing and repeats the total.
+    """
+    out = np.empty(len(close))
+    total = lost = 0.0
+    for i in range(len(close)):
+        flow = ((close[i] - low[i]) - (high[i] - close[i])) / (high[i] - low[i]) * volume[i]
+        total, lost = _added(total, lost, flow if abs(flow) < np.inf else 0.0)
+        out[i] = total + lost
+    return out
+
+
+@kernel
+def pvt(close: Column, volume: Column) -> Column:
+    """Total of volume * (close - last close) / last close; na on the first bar.
+
+    A bar where that is unknown (na, or a last close of 0) gives na and is passed over.
+    """
+    out = np.empty(len(close))
+    total = lost = 0.0
+    for i in range(len(close)):
+        flow = (close[i] - close[i - 1]) / close[i - 1] * volume[i] if i > 0 else np.nan
+        if not np.isfinite(flow):
+            out[i] = np.nan
+            continue
+        total, lost = _added(total, lost, flow)
+        out[i] = total + lost
+    return out
+
+
+@kernel
+def wad(high: Column, low: Column, close: Column) -> Column:
+    """Total of the close's distance from the true low on bars that closed higher, from the true high on lower ones.
+
+    True low and high take the last close in. The first bar, and one with na, adds nothing and repeats the total.
+    """
+    out = np.empty(len(close))
+    total = lost = 0.0
+    for i in range(len(close)):
+        last = close[i - 1] if i > 0 else close[i]
+        # Both moves, and their weights: which way a bar goes is a coin's toss, and a wrong guess costs more.
+        rise = (close[i] - min(low[i], last)) * (1.0 if close[i] > last else 0.0)
+        fall = (close[i] - max(high[i], last)) * (1.0 if close[i] < last else 0.0)
+        gain = rise + fall
+        total, lost = _added(total, lost, gain if abs(gain) < np.inf else 0.0)
+        out[i] = total + lost
+    return out
+
+
+def _memory() -> int:
+    # What a total adds to itself on a bar is known from that bar and the one before.
+    return 1
+
+
+FUNCTIONS = (
+    Function("obv", (), obv, _memory, reads=("close", "volume"), endless=Endless.SUM),
+    Function("accdist", (), accdist, _memory, reads=("high", "low", "close", "volume"), endless=Endless.SUM),
+    Function("pvt", (), pvt, _memory, reads=("close", "volume"), endless=Endless.SUM),
+    Function("wad", (), wad, _memory, reads=("high", "low", "close"), endless=Endless.SUM),
+)
