@@ -35,8 +35,7 @@ check: .venv/ready
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
-	@echo "Compiling the inner loops, once ..."
-	@for rule in strategies/*.yaml; do $(BIN)/signal-engine backtest $$rule --json > /dev/null; done
+	@$(BIN)/python -m engine.app.warm
 	@touch $@
 
 bench: .venv/ready

@@ -18,6 +18,10 @@ __version__ = "0.1.0"
 __all__ = ["Strategy", "Webhook", "__version__", "evaluate", "load"]
 
 
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
+
+
 def __getattr__(name: str) -> object:
     if name in __all__:
         from engine.app import face  # noqa: PLC0415 - pandas and numba are loaded only by those who use them

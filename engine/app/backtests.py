@@ -45,8 +45,13 @@ def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
     try:
         return RunDefinition.model_validate({**given, "strategy": str(path)})
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+        lines = (f"{_option(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
         raise InvalidInputError("\n".join(lines)) from None
+
+
+def _option(place: tuple[int | str, ...]) -> str:
+    """Give the command line's name of a field: ("costs", "commission_percent") is --commission."""
+    return "--" + str(place[-1]).removesuffix("_percent").removesuffix("_ticks")
 
 
 def run_backtest(definition: RunDefinition) -> Result:
@@ -59,7 +64,7 @@ def run_backtest(definition: RunDefinition) -> Result:
     else:
         read = read_csv(Path(definition.data))
         instrument = Instrument(definition.symbol or Path(definition.data).stem, tick_of(read))
-    bars = _between(_coarser(read, timeframe, definition), definition)
+    bars = _between(joined(read, timeframe, definition.data), definition)
     instrument = Instrument(
         instrument.symbol, definition.tick or instrument.tick, definition.lot or instrument.lot or Decimal(0)
     )
@@ -101,16 +106,16 @@ def _sample(definition: RunDefinition, symbol: str, timeframe: Timeframe) -> Bar
     return sample_bars(symbol, timeframe, start, count)
 
 
-def _coarser(bars: Bars, timeframe: Timeframe, definition: RunDefinition) -> Bars:
-    """Make the rule's candles out of finer ones."""
+def joined(bars: Bars, timeframe: Timeframe, name: str) -> Bars:
+    """Give candles of `timeframe`, made out of finer ones where they are. Errors: InvalidInputError, naming `name`."""
     if bars.timeframe == timeframe:
         return bars
     try:
         return resample(bars, timeframe)
     except ValueError:
         raise InvalidInputError(
-            f"{definition.data} holds {bars.timeframe} candles, and the rule decides on {timeframe} candles, which "
-            f"cannot be made of them; give finer ones, or --timeframe {bars.timeframe} to decide on these"
+            f"{name} holds {bars.timeframe} candles, and the rule decides on {timeframe} candles, which cannot be made "
+            f"of them; give finer ones, or --timeframe {bars.timeframe} to decide on these"
         ) from None
 
 

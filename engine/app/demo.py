@@ -23,6 +23,7 @@ from engine.app.system import SAMPLE, System
 from engine.backtest import backtest
 from engine.config import Connector, ExchangeConfig, PaperConfig, Route, RunConfig
 from engine.delivery import Exchange, Row, RowState, Step
+from engine.errors import InvalidInputError
 from engine.live import Outcome, Session
 from engine.market import MarketKind
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
@@ -38,7 +39,7 @@ class Progress:
     """What the demo has come to so far; also what it tells its viewer."""
 
     bars: int = 0
-    decisions: int = 0
+    refused: int = 0
     decided: list[str] = field(default_factory=list)
     candles: dict[str, int] = field(default_factory=dict)
     received: list[dict[str, object]] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Progress:
     def stepped(self, session: Session, outcome: Outcome) -> None:  # noqa: ARG002 - Observer
         """Count."""
         self.bars += 1
-        self.decisions += len(outcome.decisions)
+        self.refused += len(outcome.decisions) - len(outcome.messages)
         self.decided += [message.json() for message in outcome.messages]
         self.candles |= {row.client_order_id: row.bar_ms for row in outcome.rows}
 
@@ -81,7 +82,8 @@ class Summary:
     first_ms: int
     last_ms: int
     bars: int
-    decisions: int
+    decided: int
+    refused: int
     delivered: int
     ledger_messages: int
     side: int
@@ -92,16 +94,17 @@ class Summary:
 
     @property
     def good(self) -> bool:
-        """Whether everything that was decided arrived, once, and was what a backtest decides."""
-        return self.equal and self.delivered == self.ledger_messages
+        """Whether every message that was decided arrived, once, and was what a backtest decides."""
+        return self.equal and self.decided == self.delivered == self.ledger_messages
 
 
-def run_demo(strategy: Path, bars: int, folder: Path, show: Show) -> Summary:
+def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
     """Run it; `show` is told how far it is, and the entries that are new in the paper platform's ledger.
 
-    Writes the engine's state and the ledger into `folder`, which must not hold them yet.
+    Writes the engine's state and the ledger into a new folder in `parent`. Errors: InvalidInputError.
     """
     rule = read_rule_file(strategy)
+    folder = _new_folder(parent)
     symbol, timeframe = _SYMBOLS[rule.market], rule.timeframe
     config = _config(strategy, symbol, folder)
     progress = Progress()
@@ -136,7 +139,8 @@ def run_demo(strategy: Path, bars: int, folder: Path, show: Show) -> Summary:
         first_ms=first,
         last_ms=timeframe.shift(first, progress.bars - 1),
         bars=progress.bars,
-        decisions=progress.decisions,
+        decided=len(progress.decided),
+        refused=progress.refused,
         delivered=progress.states.get(RowState.ACKNOWLEDGED, 0),
         ledger_messages=len(progress.received),
         side=session.side,
@@ -147,10 +151,13 @@ def run_demo(strategy: Path, bars: int, folder: Path, show: Show) -> Summary:
     )
 
 
-def new_folder(parent: Path) -> Path:
+def _new_folder(parent: Path) -> Path:
     """Make a folder named by the time, for one demo."""
     folder = parent / datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S.%f")
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InvalidInputError(f"{folder}: cannot be made: {error.strerror}; choose another place by --out") from None
     return folder
 
 

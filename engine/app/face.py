@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from engine.adapters.http_sender import HttpSender
+from engine.app.backtests import joined
 from engine.app.libraries import choose_libraries
 from engine.app.messages import compose
 from engine.backtest import Result, backtest
 from engine.config import Connector
 from engine.decisions import Costs
 from engine.delivery import Exchange
-from engine.errors import InvalidCandlesError
+from engine.errors import InvalidCandlesError, InvalidInputError
 from engine.market import Bars, Instrument, Timeframe, faults
 from engine.market.bars import Column
 from engine.market.instrument import tick_of
@@ -42,12 +43,17 @@ class Strategy:
         candles: pd.DataFrame | Bars,
         *,
         symbol: str = "SYMBOL",
+        timeframe: str | None = None,
         tick: float | str | None = None,
         costs: Costs | None = None,
         **params: float,
     ) -> Result:
-        """Backtest on candles (see `bars_of`); `params` override the rule file's. Errors: InvalidInputError."""
-        bars = bars_of(candles)
+        """Backtest on candles (see `bars_of`), joined to the rule's timeframe, or to `timeframe`, where they are finer.
+
+        `params` override the rule file's. Errors: InvalidInputError.
+        """
+        given = bars_of(candles)
+        bars = joined(given, Timeframe.parse(timeframe) if timeframe else self.rule.timeframe, "the table")
         step = Decimal(str(tick)) if tick is not None else tick_of(bars)
         return backtest(self.rule, bars, Instrument(symbol, step), costs, params)
 
@@ -106,12 +112,17 @@ class Webhook:
     """A connector of the platform, to send single messages to. The token is never shown."""
 
     def __init__(self, url: str, name: str, token: str) -> None:
-        """Take the connector as the platform shows it. Errors: pydantic's ValidationError, without the token."""
-        self._connector = Connector(url=url, name=name, token=SecretStr(token))
+        """Take the connector as the platform shows it. Errors: InvalidInputError, without the token."""
+        try:
+            self._connector = Connector(url=url, name=name, token=SecretStr(token))
+        except ValidationError as error:
+            said = (f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
+            raise InvalidInputError("; ".join(said)) from None
 
     def __repr__(self) -> str:
         """Show where it leads."""
-        return f"Webhook({self._connector.url!r}, {self._connector.name!r})"
+        shown = self._connector.url.partition("?")[0]
+        return f"Webhook({shown!r}, {self._connector.name!r})"
 
     def send(
         self,
@@ -122,12 +133,17 @@ class Webhook:
         client_order_id: str | None = None,
         delay_seconds: float | None = None,
         delay_seconds_filter: str | None = None,
-        **numbers: float | str | None,
+        percent: float | str | None = None,
+        fixed: float | str | None = None,
+        limit: float | str | None = None,
+        profit: float | str | None = None,
+        loss: float | str | None = None,
     ) -> Exchange:
-        """POST one message, once, and tell what happened; `numbers`: percent, fixed, limit, profit, loss.
+        """POST one message, once, and tell what happened.
 
         It does not pass through an outbox: what it could not deliver is gone. Errors: InvalidMessageError.
         """
+        numbers = {"percent": percent, "fixed": fixed, "limit": limit, "profit": profit, "loss": loss}
         message = compose(
             action,
             market,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.output import console, errors, moment, number, price, print_json
+from engine.cli.output import console, errors, moment, number, price, print_json, program
 
 if TYPE_CHECKING:
     from engine.backtest import Result, RunDefinition, Statistics
@@ -33,6 +33,8 @@ def backtest(
     """Backtest a rule file on a CSV or the sample market; check a run definition's expectations."""
     from engine.app.backtests import definition_for, definition_in, run_backtest
     from engine.app.fingerprints import keep
+    from engine.config import is_config
+    from engine.errors import InvalidInputError
 
     costs = {"capital": capital, "commission_percent": commission, "slippage_ticks": slippage}
     given: dict[str, object] = {
@@ -47,6 +49,8 @@ def backtest(
         "lot": lot,
     }
     given = {name: value for name, value in given.items() if value not in (None, {})}
+    if is_config(file):
+        raise InvalidInputError(f"{file} is a config; to run it: {program()} run --config {file}")
     written = definition_in(file)
     if written is not None and given:
         raise typer.BadParameter(f"{file} is a run definition; change it there ({', '.join(given)})")
@@ -99,7 +103,7 @@ def _print(definition: RunDefinition, result: Result, most: int) -> None:
     console.print(
         f"[bold]{result.rule.name}[/bold] on {result.author.instrument.symbol}, {len(bars)} candles of "
         f"{bars.timeframe}, {moment(int(bars.time[0]))} to {moment(int(bars.time[-1]))} UTC; "
-        f"trading after {result.warmup} to warm up",
+        f"trading begins after {result.warmup} candles of warm-up",
         highlight=False,
         soft_wrap=True,
     )
@@ -112,13 +116,17 @@ def _print(definition: RunDefinition, result: Result, most: int) -> None:
     if not most or not result.trades:
         return
     shown = result.trades[-most:]
-    listing = Table("side", "in (UTC)", "at", "out (UTC)", "at", "why", "profit", "%", box=None, padding=(0, 2, 0, 0))
+    listing = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in ("side", "in (UTC)", "at", "out (UTC)", "at", "why", "profit", "%"):
+        listing.add_column(
+            heading, no_wrap=heading != "why", justify="right" if heading in ("at", "profit", "%") else "left"
+        )
     for trade in shown:
         listing.add_row(
             trade.side,
-            moment(trade.entry_time_ms),
+            moment(trade.entry_time_ms)[2:],
             price(trade.entry_price),
-            moment(trade.exit_time_ms) or "open",
+            moment(trade.exit_time_ms)[2:] or "open",
             price(trade.exit_price),
             trade.exit_reason or "",
             number(trade.profit) if trade.profit is not None else "",

@@ -27,11 +27,12 @@ def demo(
     from rich.progress import Progress as ProgressBar
 
     from engine.adapters.logs import set_up_logs
-    from engine.app.demo import new_folder, run_demo
+    from engine.app.demo import run_demo
+    from engine.rules import read_rule_file
 
     set_up_logs([])
     rule_file = strategy or _shipped("ema_cross.yaml")
-    folder = new_folder(out)
+    read_rule_file(rule_file)  # what is wrong with it comes first, and alone
     console.print(
         f"[bold]{rule_file}[/bold] on the sample market, each candle's messages POSTed to the paper platform.\n"
         "The market is synthetic: this shows that the path works, not that a strategy earns money.\n",
@@ -48,7 +49,7 @@ def demo(
                 bar.console.print(_line(candle, entry), highlight=False, soft_wrap=True)
             bar.update(task, completed=so_far.bars, description="candles")
 
-        summary = run_demo(rule_file, bars, folder, show)
+        summary = run_demo(rule_file, bars, out, show)
     _print_summary(summary)
     raise typer.Exit(0 if summary.good else 1)
 
@@ -73,7 +74,10 @@ def _print_summary(summary: Summary) -> None:
     for name, value in (
         ("strategy", f"{summary.strategy} on {summary.symbol}"),
         ("candles", f"{summary.bars}, {moment(summary.first_ms)} to {moment(summary.last_ms)} UTC"),
-        ("decisions", str(summary.decisions)),
+        (
+            "messages decided",
+            f"{summary.decided}" + (f"; entries refused: {summary.refused}" if summary.refused else ""),
+        ),
         ("messages delivered", f"{summary.delivered}; in the platform's ledger: {summary.ledger_messages}"),
         ("same as a backtest", same),
         ("position at the end", f"{position} (believed)"),

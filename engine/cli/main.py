@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from engine import __version__
 from engine.app.libraries import choose_libraries
-from engine.cli import backtest, check, demo, evaluate, indicators, message, paper, run
+from engine.cli import backtest, check, demo, evaluate, indicators, message, outbox, paper, run
 from engine.errors import SignalEngineError
 
 app = typer.Typer(
@@ -26,11 +28,29 @@ app = typer.Typer(
     ),
     epilog="Exit codes: 0 done · 1 the work found a problem · 2 wrong usage · 3 refused for safety.",
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"signal-engine {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("backtest")(backtest.backtest)
 app.command("run")(run.run)
 app.command("paper")(paper.paper)
+app.add_typer(outbox.app, name="outbox")
 app.command("message")(message.message)
 app.command("eval")(evaluate.evaluate)
 app.command("indicators")(indicators.indicators)

@@ -11,7 +11,7 @@ def message(
     action: Annotated[
         str, typer.Argument(help="openLong closeLong openShort closeShort · buy sell · cancel cancelAll")
     ],
-    market: Annotated[str | None, typer.Option(help="futures or spot; needed for cancel and cancelAll only.")] = None,
+    market: Annotated[str | None, typer.Option(help="futures or spot; else what the action says.")] = None,
     percent: Annotated[str | None, typer.Option(help="Size in percent of what is available.")] = None,
     fixed: Annotated[str | None, typer.Option(help="Size as an amount.")] = None,
     limit: Annotated[str | None, typer.Option(help="Limit price; without it, a market order.")] = None,

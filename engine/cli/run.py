@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.output import errors
+from engine.cli.output import errors, program
 
 
 def run(
@@ -26,11 +26,15 @@ def run(
     from engine.app.observers import LogObserver
     from engine.app.service import serve
     from engine.app.system import System, check_start
-    from engine.config import read_config
+    from engine.config import is_config, read_config
+    from engine.errors import InvalidInputError
 
+    if not is_config(config) and config.is_file():
+        raise InvalidInputError(f"{config} is no config; to try a rule file: {program()} backtest {config}")
     read = read_config(config, os.environ)
     check_start(read, confirm_live=confirm_live)
     set_up_logs([connector.token for connector in read.connectors.values()])
+    errors.print(f"starting {config} ({read.mode}) ...", highlight=False, soft_wrap=True)
     observer = LogObserver()
     ready = System(read, observer, observer.delivered)
     for note in check_routes(read, ready.specs, accept=accept_fingerprint):

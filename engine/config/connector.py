@@ -24,6 +24,14 @@ class Connector(BaseModel):
         description="Whether the receiver recognises a repeated clientOrderId. Ours does; else leave false.",
     )
 
+    @field_validator("token")
+    @classmethod
+    def _no_blanks(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if text != text.strip() or not text:
+            raise ValueError("the token is blank, or has blanks around it")
+        return token
+
     @field_validator("url")
     @classmethod
     def _https_or_loopback(cls, url: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be sent, what may be sent again, and what must never be. A pure state machine; see docs/delivery.md."""
+"""What may be sent, what may be sent again, and what must never be. A pure state machine."""
 
 from engine.delivery.outcome import Exchange, Outcome, Phase, classify
 from engine.delivery.policy import Expire, Send, Step, Wait, after, choose, found_sending

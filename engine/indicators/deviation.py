@@ -1,9 +1,9 @@
 """Variance and standard deviation over a window.
 
-Source: Pine Script reference, ta.variance and ta.stdev. A bar with na repeats the last value and is passed over, as
-TradingView does. Computed exactly, which TradingView does not: its mean of squares less the square of the mean loses
-digits on prices that hardly move (by PyneCore, over a quarter of EURUSD's hourly variances of 20 bars are off by more
-than 1e-9), and what is lost depends on where the chart begins.
+Source: Pine Script reference, ta.variance and ta.stdev; that the variance is the mean of squares less the square of the
+mean, of Pine's rolling sums (rolling_sum.py), and never below 0, was measured on TradingView by PyneCore's authors.
+On prices that hardly move this loses digits, and is kept, for charts show what is left: on EURUSD's hourly candles a
+variance has some 8 digits that are right. Which ones are lost depends, a little, on where the candles begin.
 """
 
 from __future__ import annotations
@@ -11,74 +11,38 @@ from __future__ import annotations
 import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
-from engine.indicators.gaps import packed, spread
 from engine.indicators.kernel import Column, kernel
-
-# A window is summed anew once its squares have shrunk to this part of the greatest since it was last: no more than
-# three digits are ever lost, and the work stays a few operations a bar.
-_SHRUNK = 1e-3
+from engine.indicators.rolling_sum import pine_sum_and_squares
 
 
 @kernel
-def _moments(source: Column, length: int, part: float, averaged: bool, with_na: bool) -> tuple[Column, Column]:
-    """Give the means (none unless `averaged`) and `part` of the summed squared deviations of the last `length` values.
-
-    Nothing is given on meeting an na, unless `with_na`, for infinities also end there.
-
-    Running sums of the distance to `origin`, which is moved to the window's mean now and then (see _SHRUNK): offsets
-    and outliers that have left the window take no digits, and nothing adds up over the years.
-    """
-    n = len(source)
-    mean, out = np.empty(n if averaged else 0), np.empty(n)
-    mean[: length - 1] = out[: length - 1] = np.nan
-    share = 1.0 / length
-    origin = total = square = greatest = squares = 0.0
-    due = length - 1
-    for i in range(length - 1, n):
-        anew = i >= due
-        if not anew:
-            new, old = source[i] - origin, source[i - length] - origin
-            total += new - old
-            square += (new - old) * (new + old)
-            greatest = square if square > greatest else greatest
-            squares = square - total * total * share
-            anew = not squares >= _SHRUNK * greatest
-        if anew:
-            due = i + 4 * length + 64
-            total = square = 0.0
-            for x in source[i - length + 1 : i + 1]:
-                total += x - source[i]
-            origin = source[i] + total * share
-            total = 0.0
-            for x in source[i - length + 1 : i + 1]:
-                total += x - origin
-                square += (x - origin) * (x - origin)
-            greatest = square
-            squares = square - total * total * share
-            if np.isnan(squares) and not with_na:
-                return mean[:0], out[:0]
-        if averaged:
-            mean[i] = origin + total * share
-        out[i] = (squares if squares > 0.0 else abs(squares) * 0.0) * part
-    return mean, out
+def _biased(sums: Column, squares: Column, length: int) -> None:
+    """The sums of squares become variances."""
+    for i in range(len(sums)):
+        mean = sums[i] / length
+        value = squares[i] / length - mean * mean
+        squares[i] = 0.0 if value < 0.0 else value
 
 
-def _known_moments(source: Column, length: int, part: float, averaged: bool) -> tuple[Column, Column]:
-    mean, squares = _moments(source, length, part, averaged, False)
-    if len(squares) < len(source):
-        mean, squares = _moments(packed(source), length, part, averaged, True)
-        return spread(mean, source) if averaged else mean, spread(squares, source)
-    return mean, squares
-
-
-def mean_and_variance(source: Column, length: int) -> tuple[Column, Column]:
-    """Give the mean and the mean squared deviation from it, of the last `length` known values."""
-    return _known_moments(source, length, 1.0 / length, True)
+@kernel
+def _unbiased(sums: Column, squares: Column, length: int) -> None:
+    """The sums of squares become variances over `length` - 1, divided as TradingView does: each term on its own."""
+    over = length - 1
+    for i in range(len(sums)):
+        value = squares[i] / over - sums[i] * (sums[i] / length) / over
+        squares[i] = 0.0 if value < 0.0 else value
 
 
 def variance(source: Column, length: int, biased: bool) -> Column:
     """Give the mean squared deviation; not `biased`: over `length` - 1 (na for a length of 1)."""
-    return _known_moments(source, length, 1.0 / (length if biased else length - 1 or np.nan), False)[1]
+    sums, squares = pine_sum_and_squares(source, length)
+    if biased:
+        _biased(sums, squares, length)
+    elif length > 1:
+        _unbiased(sums, squares, length)
+    else:
+        squares[:] = np.nan
+    return squares
 
 
 def stdev(source: Column, length: int, biased: bool) -> Column:

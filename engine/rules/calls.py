@@ -29,6 +29,9 @@ class Calls:
     def resolve(self, call: s.Call) -> Node | None:
         """Give the node of a call; None where something about it is wrong."""
         name = self.resolver.dotted(call.function)
+        if name in TA and (name in self.resolver.defines or name in self.resolver.params):
+            self.resolver.report(call.function, f"'{name}' is a name of yours here", f"write ta.{name}(...) for Pine's")
+            return None
         if name.removeprefix("ta.") in TA:
             return self._indicator(call, TA[name.removeprefix("ta.")])
         if name in CALLABLE:

@@ -28,7 +28,8 @@ PINE_TA = frozenset(_PINE_TA.split())
 _LATER = frozenset({"bar_index", "fixnan", "math.avg", "math.sum", "math.round_to_mintick"})
 _LATER_ROOTS = frozenset({"position", "request", "strategy", "syminfo"})
 
-RESERVED = frozenset({*CANDLE, *CONSTANTS, *TA, *OPERATIONS, *_LATER, *_LATER_ROOTS, "ta", "math", "pandas_ta"})
+# A name of the `ta` namespace may be defined, as in Pine: the bare word is then the definition, `ta.` the function.
+RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *_LATER, *_LATER_ROOTS, "ta", "math", "pandas_ta"})
 
 
 def not_yet(dotted: str) -> bool:

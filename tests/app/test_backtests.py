@@ -154,7 +154,7 @@ def test_too_few_after_joining_names_the_timeframe_option(rule: Path, tmp_path: 
         ({"from": "soon"}, "from: 'soon' is no date"),
         ({"params": {"lenght": 5}}, "did you mean 'length'"),
         ({"params": {"length": 1}}, "length=1"),
-        ({"costs": {"capital": -1}}, "costs.capital"),
+        ({"costs": {"capital": -1}}, "--capital"),
         ({"tick": "abc"}, "tick"),
     ],
 )
