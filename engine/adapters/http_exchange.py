@@ -122,6 +122,8 @@ class _Adapter(HTTPAdapter):
 
 
 class _HttpConnection(HTTPConnection):
+    """Has the watch reach the address, and be told before a byte leaves."""
+
     def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
         super().__init__(*place, **options)
         self._watch = watch
@@ -136,19 +138,8 @@ class _HttpConnection(HTTPConnection):
         super().send(data)
 
 
-class _HttpsConnection(HTTPSConnection):
-    def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
-        super().__init__(*place, **options)
-        self._watch = watch
-
-    def _new_conn(self) -> socket.socket:
-        return self._watch.connect(self.host.strip("[]"), self.port)
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        self._watch.before_bytes()
-        super().send(data)
+class _HttpsConnection(_HttpConnection, HTTPSConnection):
+    """The same above TLS."""
 
 
 class _HttpPool(HTTPConnectionPool):
