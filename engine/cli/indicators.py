@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,9 +33,14 @@ def indicators(
         from rich.markup import escape
         from rich.table import Table
 
-        table = Table("name", "signature", "outputs", "memory of a usual call", "source", box=None, pad_edge=False)
+        table = Table("name", "signature", "outputs", "memory, usual call", "source", box=None, pad_edge=False)
         for entry in listed:
-            cells = (entry["name"], _arguments(entry["signature"]), ", ".join(entry["outputs"]), entry["memory"])
+            cells = (
+                entry["name"],
+                _arguments(entry["signature"]),
+                ", ".join(entry["outputs"]),
+                _shortly(entry["memory"]),
+            )
             table.add_row(*map(escape, (*cells, entry["source"])))
         console.print(table)
         return
@@ -63,6 +69,13 @@ def sparkline(values: list[float]) -> str:
         return _BLOCKS[min(len(_BLOCKS) - 1, int(share * len(_BLOCKS)))]
 
     return "".join(map(block, values))
+
+
+def _shortly(memory: str) -> str:
+    """Give the kind of a memory, and its bars where there is a number of them; its page says the rest."""
+    kind, _, rest = memory.partition(":")
+    bars = re.match(r" (\d+ bars?)", rest)
+    return f"{kind}, {bars[1]}" if bars else kind
 
 
 def _arguments(signature: str) -> str:
