@@ -2,7 +2,8 @@
 
 The candles are a random walk far from zero, whose squares have no digits left to lose. At some bars, most of them late,
 each value is computed again from its window alone by math.fsum, which is exact to the last bit. Printed is the greatest
-relative difference; the limit is 1e-9.
+relative difference; the limit is 1e-9. Of what comes from variances it is taken of the squared price, from which
+TradingView computes them, and so do we (engine/indicators/deviation.py).
 """
 
 from __future__ import annotations
@@ -100,6 +101,14 @@ WINDOWS: dict[str, tuple[int, Callable[[Column, Column], object], Exact]] = {
     "mfi": (1, lambda c, v: TA["mfi"].kernel(v, c, LENGTH), flow),
 }
 
+# Name → what the differences of some values are measured by, instead of the value: the (squared) price, and of a ratio
+# how much greater that is than the variances.
+SIZES: dict[str, Exact] = {
+    "variance": lambda x, _: mean(x) ** 2,
+    "stdev": lambda x, _: mean(x),
+    "correlation": lambda x, y: mean(x) ** 2 / variance(x) + mean(y) ** 2 / variance(y),
+}
+
 
 def totals(high: Column, low: Column, close: Column, volume: Column) -> dict[str, tuple[Column, Column]]:
     """Give for each total without end our column, and its terms."""
@@ -122,8 +131,10 @@ def worst_of_windows(name: str, close: Column, volume: Column, at: list[int]) ->
     worst = 0.0
     for i in at:
         first = i + 1 - LENGTH - more
-        right = exact(close[first : i + 1].tolist(), volume[first : i + 1].tolist())
-        worst = max(worst, abs(column[i] - right) / max(abs(right), 1e-3 * usual))
+        x, y = close[first : i + 1].tolist(), volume[first : i + 1].tolist()
+        right = exact(x, y)
+        size = SIZES[name](x, y) if name in SIZES else max(abs(right), 1e-3 * usual)
+        worst = max(worst, abs(column[i] - right) / size)
     return worst
 
 

@@ -94,50 +94,33 @@ def _means(source: Column, length: int, out: Column) -> float:
 def ema(source: Column, length: int) -> Column:
     """Exponential average, alpha = 2 / (length + 1), begun with the simple average of the first `length` values."""
     out = np.empty(len(source))
-    _ema(source, length, out)
+    _decaying(source, length, 2.0 / (length + 1), out)
     return out
-
-
-@kernel
-def _ema(source: Column, length: int, out: Column) -> None:
-    alpha = 2.0 / (length + 1)
-    value = seed = 0.0
-    count = 0
-    for i in range(len(source)):
-        x = source[i]
-        out[i] = np.nan
-        if np.isnan(x):
-            continue
-        count += 1
-        # With length 1 the average is the source, and not what is left of it after rounding.
-        if count > length > 1:
-            value += alpha * (x - value)
-        else:
-            seed = seed + x if length > 1 else x
-            value = seed / length
-        if count >= length:
-            out[i] = value
 
 
 def rma(source: Column, length: int) -> Column:
     """Wilder's average, alpha = 1 / length, begun with the simple average of the first `length` values."""
     out = np.empty(len(source))
-    _rma(source, length, out)
+    _decaying(source, length, 1.0 / length, out)
     return out
 
 
 @kernel
-def _rma(source: Column, length: int, out: Column) -> None:
-    _rma_of_known(source, length, out)
+def _decaying(source: Column, length: int, alpha: float, out: Column) -> None:
+    begin = 0
+    while begin < len(source) and np.isnan(source[begin]):
+        begin += 1
+    out[:begin] = np.nan
+    _decaying_known(source[begin:], length, alpha, out[begin:])
     # An na, once come, stays.
-    if len(source) > 0 and np.isnan(out[-1]):
+    if begin < len(source) and np.isnan(out[-1]):
         known = np.empty(len(source))
         count = 0
         for i in range(len(source)):
             known[count] = source[i]
             count += not np.isnan(source[i])
         values = np.empty(count)
-        _rma_of_known(known[:count], length, values)
+        _decaying_known(known[:count], length, alpha, values)
         count = 0
         for i in range(len(source)):
             missing = np.isnan(source[i])
@@ -146,9 +129,10 @@ def _rma(source: Column, length: int, out: Column) -> None:
 
 
 @kernel
-def _rma_of_known(source: Column, length: int, out: Column) -> None:
+def _decaying_known(source: Column, length: int, alpha: float, out: Column) -> None:
     """Fill in the averages of a column without na."""
     n = len(source)
+    # The source itself, and not what is left of it after rounding.
     if length == 1:
         out[:] = source
         return
@@ -161,18 +145,21 @@ def _rma_of_known(source: Column, length: int, out: Column) -> None:
         return
     value /= length
     out[length - 1] = value
-    # value += alpha * (x - value), written out for four bars: what a bar must wait for is one step and not four. What
-    # is added is a multiple of a distance, so that the average of a constant stands still.
-    keep = 1.0 - 1.0 / length
-    a = 1.0 / length
+    # value += alpha * (x - value), written out for four bars: what a bar must wait for is one step and not four, and of
+    # that step only the last distance. What is added are multiples of distances, so that the average of a constant
+    # stands still.
+    keep = 1.0 - alpha
+    a = alpha
     b, c, d = a * keep, a * keep * keep, a * keep * keep * keep
+    four = (a + b) + (c + d)
     whole = n - (n - length) % 4
     for i in range(length, whole, 4):
-        x0, x1, x2, x3 = source[i] - value, source[i + 1] - value, source[i + 2] - value, source[i + 3] - value
+        s0, s1, s2, s3 = source[i], source[i + 1], source[i + 2], source[i + 3]
+        x0, x1, x2, x3 = s0 - value, s1 - value, s2 - value, s3 - value
         out[i] = value + a * x0
         out[i + 1] = value + (b * x0 + a * x1)
         out[i + 2] = value + ((c * x0 + b * x1) + a * x2)
-        value += (d * x0 + c * x1) + (b * x2 + a * x3)
+        value = (value + ((d * (s0 - s3) + c * (s1 - s3)) + b * (s2 - s3))) + four * x3
         out[i + 3] = value
     x = source[whole:] - value
     if len(x) > 0:

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.indicators.averages import ema
 from engine.indicators.function import CANDLE, LENGTH, SOURCE, Follows, Function, Kind, Parameter
-from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars
+from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars, kernel
 from engine.indicators.true_range import tr
 
 
@@ -17,8 +17,7 @@ def kc(
 
     The range is the true range, na on the first bar, or high - low. Where the source is na, all three are.
     """
-    middle = ema(source, length)
-    reach = ema(tr(high, low, close, False) if use_true_range else high - low, length)
+    middle, reach = ema(source, length), _reach(high, low, close, length, use_true_range)
     reach *= mult
     return middle, middle + reach, middle - reach
 
@@ -30,11 +29,22 @@ def kcw(
 
     Where the middle is 0 it is na.
     """
-    middle, upper, lower = kc(high, low, close, source, length, mult, use_true_range)
-    upper -= lower
-    middle[middle == 0.0] = np.nan
-    upper /= middle
-    return upper
+    middle, width = ema(source, length), _reach(high, low, close, length, use_true_range)
+    _width(middle, width, mult)
+    return width
+
+
+def _reach(high: Column, low: Column, close: Column, length: int, use_true_range: bool) -> Column:
+    return ema(tr(high, low, close, False) if use_true_range else high - low, length)
+
+
+@kernel
+def _width(middle: Column, reach: Column, mult: float) -> None:
+    """Put the width in the place of the reach: in one pass, where NumPy would make four."""
+    for i in range(len(middle)):
+        away = reach[i] * mult
+        width = ((middle[i] + away) - (middle[i] - away)) / middle[i]
+        reach[i] = np.nan if middle[i] == 0.0 else width
 
 
 def _memory(length: int, _mult: float, _use_true_range: bool) -> int:

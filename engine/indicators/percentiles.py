@@ -57,16 +57,19 @@ def _percentile(source: Column, length: int, lower: int, share: float) -> Column
     """Give the values ranked `lower` (from 0) and next, weighted 1 - `share` and `share`."""
     n = len(source)
     out = np.full(n, np.nan)
-    ranks = np.full(length + 1, np.nan)
+    # Every rank is written, twice a bar, where few would do: the processor writes several at once and guesses nothing.
+    before, both = np.full(length + 1, np.nan), np.full(length + 1, np.nan)
+    ranks = before[1:]
     for i in range(n):
         x = source[i]
         enter = _rank_to_enter(ranks, length, x)
-        for k in range(length, enter, -1):
-            ranks[k] = ranks[k - 1]
-        ranks[enter] = x
-        leave = _rank_to_leave(ranks, length + 1, source[i - length] if i >= length else np.nan)
-        for k in range(leave, length):
-            ranks[k] = ranks[k + 1]
+        for k in range(length):
+            behind = x if k == enter else before[k]
+            both[k] = ranks[k] if k < enter else behind
+        both[length] = x if enter == length else ranks[length - 1]
+        leave = _rank_to_leave(both, length + 1, source[i - length] if i >= length else np.nan)
+        for k in range(length):
+            ranks[k] = both[k] if k < leave else both[k + 1]
         if i >= length - 1:
             out[i] = ranks[lower] if share < 0.0 else ranks[lower] * (1.0 - share) + ranks[lower + 1] * share
     return out

@@ -13,19 +13,25 @@ import numpy as np
 from engine.indicators.gaps import gapless, packed, spread
 from engine.indicators.kernel import Column, kernel
 
+# Errors of Pine's sum grow as the root of the bars. Few charts of TradingView's have more than this; beyond it the sum
+# begins anew, so that they stay as small as there.
+_BARS = 20_000
+
 
 @kernel
-def _step(x: float, added: Column, at: int, warm: bool, total: float, lost: float) -> tuple[float, float, bool]:
-    """Give the next sum, its remainder, and whether it must begin anew instead, as it also must after an infinity.
+def _step(
+    x: float, added: Column, at: int, i: int, length: int, total: float, lost: float
+) -> tuple[float, float, bool]:
+    """Give the sum at bar `i`, its remainder, and whether it must begin anew, as it also must after an infinity.
 
     `added` holds what each value of the window added to the sum, `at` is where the one that goes away stood.
     """
     size = abs(lost)
-    if not (size - ((x + size) - x)) + (total - total) <= 0.0:
+    if i % _BARS == 0 or not (size - ((x + size) - x)) + (total - total) <= 0.0:
         added[at] = x
         return x, 0.0, True
     less, part = total, x - lost
-    if warm:
+    if i >= length:
         gone = -added[at] - lost
         less = total + gone
         part = x - ((less - total) - gone)
@@ -39,7 +45,7 @@ def _sums(source: Column, length: int, added: Column, out: Column) -> None:
     total = lost = 0.0
     at = 0
     for i in range(len(source)):
-        total, lost, anew = _step(source[i], added, at, i >= length, total, lost)
+        total, lost, anew = _step(source[i], added, at, i, length, total, lost)
         if anew:
             for k in range(i - 1, max(i - length, -1), -1):
                 total += source[k]
@@ -56,11 +62,11 @@ def _sums_and_squares(
     at = 0
     for i in range(len(source)):
         x = source[i]
-        total, lost, anew = _step(x, added, at, i >= length, total, lost)
+        total, lost, anew = _step(x, added, at, i, length, total, lost)
         if anew:
             for k in range(i - 1, max(i - length, -1), -1):
                 total += source[k]
-        squares, lost_squares, anew = _step(x * x, added_squares, at, i >= length, squares, lost_squares)
+        squares, lost_squares, anew = _step(x * x, added_squares, at, i, length, squares, lost_squares)
         if anew:
             for k in range(i - 1, max(i - length, -1), -1):
                 squares += source[k] * source[k]

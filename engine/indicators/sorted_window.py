@@ -14,49 +14,60 @@ from engine.indicators.kernel import Column, kernel
 
 
 @kernel
-def _replace(ranks: Column, rest: Column, old: float, new: float) -> None:
-    """Take `old` out of the ranks and put `new` in.
+def _replace(ranks: Column, after: Column, old: float, new: float) -> None:
+    """Write to `after` the ranks with `new` in them and `old` taken out.
 
-    Both are one longer than the window: the ranks end with infinity, and `rest`, room for the others, begins with
-    minus infinity. Every rank is written, without a search: the processor does several at once and guesses nothing.
+    Both are two longer than the window: they begin with minus infinity and end with infinity. Every rank is written,
+    without a search: the processor does several at once and guesses nothing.
     """
-    length = len(ranks) - 1
-    following, others = ranks[1:], rest[1:]
-    for k in range(length):
-        others[k] = ranks[k] if ranks[k] < old else following[k]
-    for k in range(length):
-        x = others[k] if others[k] < new else new
-        ranks[k] = rest[k] if rest[k] > x else x
+    before, here, following, out = ranks[:-2], ranks[1:-1], ranks[2:], after[1:-1]
+    for k in range(len(out)):
+        lower = before[k] if before[k] < old else here[k]
+        upper = here[k] if here[k] < old else following[k]
+        x = upper if upper < new else new
+        out[k] = lower if lower > x else x
+
+
+@kernel
+def _empty(length: int) -> tuple[Column, Column]:
+    """Give the ranks of a window without values, and room for the next ones."""
+    ranks = np.full(length + 2, np.inf)
+    ranks[0] = -np.inf
+    return ranks, ranks.copy()
 
 
 @kernel
 def _median(source: Column, length: int) -> Column:
     out = np.full(len(source), np.nan)
-    ranks, rest = np.full(length + 1, np.inf), np.full(length + 1, -np.inf)
+    ranks, after = _empty(length)
     for i in range(len(source)):
-        _replace(ranks, rest, source[i - length] if i >= length else np.inf, source[i])
+        _replace(ranks, after, source[i - length] if i >= length else np.inf, source[i])
+        ranks, after = after, ranks
         if i >= length - 1:
-            upper = ranks[length // 2]
-            out[i] = upper if length % 2 else (ranks[length // 2 - 1] + upper) / 2.0
+            upper = ranks[1 + length // 2]
+            out[i] = upper if length % 2 else (ranks[length // 2] + upper) / 2.0
     return out
 
 
 @kernel
 def _mode(source: Column, length: int) -> Column:
     out = np.full(len(source), np.nan)
-    ranks, rest = np.full(length + 1, np.inf), np.full(length + 1, -np.inf)
+    ranks, after = _empty(length)
     for i in range(len(source)):
-        _replace(ranks, rest, source[i - length] if i >= length else np.inf, source[i])
+        _replace(ranks, after, source[i - length] if i >= length else np.inf, source[i])
+        ranks, after = after, ranks
         if i < length - 1:
             continue
-        best, k, most = ranks[0], 0, 1
-        while k + most < length:
-            if ranks[k + most] == ranks[k]:  # a longer run than the longest so far
-                best = ranks[k]
-                most += 1
-            else:
-                k += 1
-        out[i] = best
+        # Where the first run of `most` values begins, as long as there is one: all places are looked at, several at
+        # once, since where a run ends cannot be guessed.
+        first = most = 0
+        while first < length:
+            out[i] = ranks[1 + first]
+            most += 1
+            begins, ends = ranks[1:], ranks[1 + most :]
+            first = length
+            for k in range(length - most):
+                first = min(first, k if begins[k] == ends[k] else length)
     return out
 
 

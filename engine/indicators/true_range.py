@@ -4,48 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.indicators.averages import rma
 from engine.indicators.function import CANDLE, LENGTH, Function, Kind, Parameter
 from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars, kernel
 
 
-@kernel
 def tr(high: Column, low: Column, close: Column, handle_na: bool) -> Column:
     """Greatest of high - low, |high - last close|, |low - last close|. Source: Pine Script reference, ta.tr.
 
     Where there is no last close: high - low with `handle_na`, else na. Needs 1 earlier bar.
     """
+    # NumPy gets large columns in large pages; numba's own are slow when first touched.
     out = np.empty(len(close))
-    for i in range(len(close)):
-        spread = high[i] - low[i]
-        if i > 0 and not np.isnan(close[i - 1]):
-            last = close[i - 1]
-            out[i] = max(spread, abs(high[i] - last), abs(low[i] - last))
-        else:
-            out[i] = spread if handle_na else np.nan
+    _tr(high, low, close, handle_na, out)
     return out
 
 
 @kernel
+def _tr(high: Column, low: Column, close: Column, handle_na: bool, out: Column) -> None:
+    if len(out) == 0:
+        return
+    out[0] = high[0] - low[0] if handle_na else np.nan
+    # Without branches, and with one index for all columns: so it is vectorised.
+    highs, lows, ranges, lasts = high[1:], low[1:], out[1:], close[:-1]
+    for i in range(len(ranges)):
+        spread = highs[i] - lows[i]
+        alone = spread if handle_na else np.nan
+        greatest = max(spread, abs(highs[i] - lasts[i]), abs(lows[i] - lasts[i]))
+        ranges[i] = alone if np.isnan(lasts[i]) else greatest
+
+
 def atr(high: Column, low: Column, close: Column, length: int) -> Column:
     """rma of the true range; the first bar's is high - low. Source: Pine Script reference, ta.atr."""
-    out = tr(high, low, close, True)
-    alpha = 1.0 / length
-    value = seed = 0.0
-    count = 0
-    for i in range(len(out)):
-        x = out[i]
-        out[i] = np.nan
-        if np.isnan(x):
-            continue
-        count += 1
-        if count > length:
-            value += alpha * (x - value)
-        else:
-            seed += x
-            value = seed / length
-        if count >= length:
-            out[i] = value
-    return out
+    # Composed here and not inside a kernel: numba's cache notices changes in a kernel's own file only.
+    return rma(tr(high, low, close, True), length)
 
 
 def changes_memory(length: int) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 from engine.indicators.function import Endless, Function
 from engine.indicators.kernel import Column, kernel
 
+_BLOCK = 64
+
 
 @kernel
 def _added(total: float, lost: float, x: float) -> tuple[float, float]:
@@ -39,19 +41,31 @@ def obv(close: Column, volume: Column) -> Column:
     return out
 
 
-@kernel
 def accdist(high: Column, low: Column, close: Column, volume: Column) -> Column:
     """Total of volume * ((close - low) - (high - close)) / (high - low).
 
     A bar without a range, or with na, adds nothing and repeats the total.
     """
+    # NumPy gets large columns in large pages; numba's own are slow when first touched.
     out = np.empty(len(close))
-    total = lost = 0.0
-    for i in range(len(close)):
-        flow = ((close[i] - low[i]) - (high[i] - close[i])) / (high[i] - low[i]) * volume[i]
-        total, lost = _added(total, lost, flow if abs(flow) < np.inf else 0.0)
-        out[i] = total + lost
+    _accdist(high, low, close, volume, out)
     return out
+
+
+@kernel
+def _accdist(high: Column, low: Column, close: Column, volume: Column, out: Column) -> None:
+    total = lost = 0.0
+    # A block's flows first, which the processor divides several at once, then their total. Blocks are small, so that
+    # it divides for the next while it still adds.
+    for begin in range(0, len(out), _BLOCK):
+        totals = out[begin : begin + _BLOCK]
+        highs, lows, closes, volumes = high[begin:], low[begin:], close[begin:], volume[begin:]
+        for k in range(len(totals)):
+            flow = ((closes[k] - lows[k]) - (highs[k] - closes[k])) / (highs[k] - lows[k]) * volumes[k]
+            totals[k] = flow if abs(flow) < np.inf else 0.0
+        for k in range(len(totals)):
+            total, lost = _added(total, lost, totals[k])
+            totals[k] = total + lost
 
 
 @kernel

@@ -49,6 +49,34 @@ def dot(source: Column, weights: Column, divisor: float, out: Column) -> Column:
 
 
 @kernel
+def _anew(source: Column, length: int, plain: Column, weighted: Column, divisor: float) -> None:
+    """Do what two calls of `dot` would, for the plain sums and those with weights 1 (oldest) to `length`.
+
+    Together, since reading the values takes longer than adding them.
+    """
+    plain[: length - 1] = weighted[: length - 1] = np.nan
+    for begin in range(length - 1, len(source), _BLOCK):
+        sums, weighted_sums = plain[begin : begin + _BLOCK], weighted[begin : begin + _BLOCK]
+        count = len(sums)
+        sums[:] = weighted_sums[:] = 0.0
+        oldest = begin - length + 1
+        for k in range(0, length - 3, 4):
+            x = source[oldest + k : oldest + k + count + 3]
+            w0, w1, w2, w3 = k + 1.0, k + 2.0, k + 3.0, k + 4.0
+            for i in range(count):
+                sums[i] = sums[i] + x[i] + x[i + 1] + x[i + 2] + x[i + 3]
+                weighted_sums[i] = weighted_sums[i] + w0 * x[i] + w1 * x[i + 1] + w2 * x[i + 2] + w3 * x[i + 3]
+        for k in range(length - length % 4, length):
+            x = source[oldest + k : oldest + k + count]
+            for i in range(count):
+                sums[i] += x[i]
+                weighted_sums[i] += (k + 1.0) * x[i]
+        if divisor != 1.0:
+            for i in range(count):
+                weighted_sums[i] /= divisor
+
+
+@kernel
 def _linear_sums(source: Column, length: int, plain: Column, weighted: Column, both: bool, divisor: float) -> None:
     """Fill in the sums of the last `length` values, plain, and with weights 1 (oldest) to `length`.
 
@@ -57,8 +85,9 @@ def _linear_sums(source: Column, length: int, plain: Column, weighted: Column, b
     """
     if length <= _ANEW:
         if both:
-            dot(source, np.ones(length), 1.0, plain)
-        dot(source, np.arange(1, length + 1).astype(np.float64), divisor, weighted)
+            _anew(source, length, plain, weighted, divisor)
+        else:
+            dot(source, np.arange(1, length + 1).astype(np.float64), divisor, weighted)
         return
     # A window is the end of one block of `length` bars and the beginning of the next. Both parts' sums are only ever
     # added to, so that nothing drifts, cancels, or is spoilt by an na for longer than it is in the window.
