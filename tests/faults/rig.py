@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from engine.market import Bars, Timeframe
 from tests.servers.exchange import ccxt_options
 
 TOKEN = "canary-3f9c1a7e55"  # noqa: S105 - looked for where it must not be
@@ -21,10 +24,23 @@ RULE = """\
 name: seconds
 market: spot
 timeframe: 1s
-define: {fast: "ta.sma(close, 2)", slow: "ta.sma(close, 3)"}
-long: {enter: "ta.crossover(fast, slow)", exit: "ta.crossunder(fast, slow)"}
+long: {enter: "close > close[1]", exit: "close < close[1]"}
 order: {size: {percent: 10}}
 """
+
+
+def seesaw(_symbol: str, timeframe: Timeframe, first_ms: int, last_ms: int) -> Bars:
+    """Give candles that go two steps up and two down, for ever: the rule decides something every other second."""
+    count = max(0, (last_ms - first_ms) // timeframe.length_ms + 1)
+    first_ms = -(-first_ms // timeframe.length_ms) * timeframe.length_ms
+    time = first_ms + timeframe.length_ms * np.arange(min(count, 1_000), dtype=np.int64)
+    time = time[time <= last_ms]
+    close, opened = (
+        50_000.0 + 10.0 * np.array([0, 1, 2, 1])[(time // timeframe.length_ms - ago) % 4] for ago in (0, 1)
+    )
+    return Bars(
+        timeframe, time, opened, np.maximum(opened, close), np.minimum(opened, close), close, np.ones(len(time))
+    )
 
 
 @dataclass

@@ -15,7 +15,7 @@ from engine.decisions import Costs
 from engine.live import Session
 from engine.market import Instrument, Timeframe
 from engine.rules import read_rule
-from tests.faults.rig import RULE, TOKEN, Rig, wait_for
+from tests.faults.rig import RULE, TOKEN, Rig, seesaw, wait_for
 from tests.servers.exchange import ExchangeServer, Trouble
 
 SECOND = Timeframe.parse("1s")
@@ -23,7 +23,7 @@ SECOND = Timeframe.parse("1s")
 
 @pytest.fixture
 def exchange() -> Iterator[ExchangeServer]:
-    with ExchangeServer() as server:
+    with ExchangeServer(seesaw) as server:
         yield server
 
 
@@ -96,7 +96,7 @@ def test_kill_9_loses_no_close_and_doubles_no_open(rig: Rig, exchange: ExchangeS
     """Killed at random moments and started again, the engine delivers what one that never died decides."""
     chance = random.Random(5)  # noqa: S311 - not for secrets
     first_ms = 0
-    for _ in range(4):
+    for _ in range(3):
         process = rig.start()
         before = rig.watermark()
         wait_for(lambda: rig.watermark() > before, 40, rig.log.read_text)  # noqa: B023 - called at once

@@ -6,6 +6,7 @@ It rewrites modules while importing them, so it runs in a process of its own; as
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -57,9 +58,10 @@ def pine(expressions: Sequence[str], bars: Bars, minutes: int = 60) -> list[NDAr
 
 
 def _main() -> None:
-    from pynecore.core.script_runner import ScriptRunner
-    from pynecore.core.syminfo import SymInfo
-    from pynecore.types.ohlcv import OHLCV
+    # Here, and not above: importing it changes how this process imports.
+    from pynecore.core.script_runner import ScriptRunner  # noqa: PLC0415
+    from pynecore.core.syminfo import SymInfo  # noqa: PLC0415
+    from pynecore.types.ohlcv import OHLCV  # noqa: PLC0415
 
     asked = json.load(sys.stdin)
     bars = [OHLCV(*row) for row in zip(*asked["bars"], strict=True)]
@@ -74,7 +76,7 @@ def _main() -> None:
         for i, column in enumerate(columns):
             value = plotted[f"c{i}"]
             number = None if value is None else float(value)
-            column.append(None if number is None or number != number else number)
+            column.append(None if number is None or math.isnan(number) else number)
     json.dump(columns, sys.stdout)
 
 
