@@ -21,7 +21,7 @@ from engine.rules import Rule, read_rule_file
 
 SAMPLE = "sample"
 _SAMPLE_BARS = 366 * 24  # the sample market's first year, in hours
-_SAMPLE_SYMBOL = {MarketKind.FUTURES: "BTC/USDT:USDT", MarketKind.SPOT: "BTC/USDT"}
+SAMPLE_SYMBOLS = {MarketKind.FUTURES: "BTC/USDT:USDT", MarketKind.SPOT: "BTC/USDT"}
 
 
 def definition_in(path: Path) -> RunDefinition | None:
@@ -59,7 +59,7 @@ def run_backtest(definition: RunDefinition) -> Result:
     rule = read_rule_file(definition.strategy)
     timeframe = _timeframe(definition, rule)
     if definition.data == SAMPLE:
-        symbol = definition.symbol or _SAMPLE_SYMBOL[rule.market]
+        symbol = definition.symbol or SAMPLE_SYMBOLS[rule.market]
         instrument, read = sample_instrument(symbol), _sample(definition, symbol, timeframe)
     else:
         read = read_csv(Path(definition.data))

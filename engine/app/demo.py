@@ -18,20 +18,19 @@ import requests
 from pydantic import SecretStr
 
 from engine.adapters.clocks import SteppedClock
+from engine.app.backtests import SAMPLE, SAMPLE_SYMBOLS
 from engine.app.service import Finished, serve
-from engine.app.system import SAMPLE, System
+from engine.app.system import System
 from engine.backtest import backtest
 from engine.config import Connector, ExchangeConfig, PaperConfig, Route, RunConfig
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.errors import InvalidInputError
 from engine.live import Outcome, Session
-from engine.market import MarketKind
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.ports import RouteRecord
 from engine.rules import read_rule_file
 
 TICK_SECONDS = 0.01
-_SYMBOLS = {MarketKind.FUTURES: "BTC/USDT:USDT", MarketKind.SPOT: "BTC/USDT"}
 
 
 @dataclass
@@ -105,7 +104,7 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
     """
     rule = read_rule_file(strategy)
     folder = _new_folder(parent)
-    symbol, timeframe = _SYMBOLS[rule.market], rule.timeframe
+    symbol, timeframe = SAMPLE_SYMBOLS[rule.market], rule.timeframe
     config = _config(strategy, symbol, folder)
     progress = Progress()
     warm = 2 * rule.plan().warmup + 2

@@ -13,8 +13,7 @@ from engine.errors import InvalidInputError
 
 def newest(config: RunConfig, most: int) -> list[Row]:
     """Give the newest messages of a config's state, oldest first. Errors: StoreError, InvalidInputError."""
-    if not Path(config.state).exists():
-        raise InvalidInputError(f"{config.state}: there is no state yet; nothing was ever run with this config")
+    _check_there(config)
     store = SqlStore.open_readonly(config.state)
     try:
         return store.rows(most)
@@ -24,7 +23,7 @@ def newest(config: RunConfig, most: int) -> list[Row]:
 
 def settle(config: RunConfig, number: int, *, arrived: bool) -> str:
     """Settle an UNKNOWN message; gives what was done. Errors: InvalidInputError; RefusedError while an engine runs."""
-    newest(config, 1)
+    _check_there(config)
     store = SqlStore(config.state)
     try:
         row = next((row for row in store.unresolved() if row.seq == number), None)
@@ -38,3 +37,8 @@ def settle(config: RunConfig, number: int, *, arrived: bool) -> str:
         return f"{row.seq} {row.intent} {row.client_order_id}: {state}; {said}"
     finally:
         store.close()
+
+
+def _check_there(config: RunConfig) -> None:
+    if not Path(config.state).exists():
+        raise InvalidInputError(f"{config.state}: there is no state yet; nothing was ever run with this config")

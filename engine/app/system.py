@@ -11,6 +11,7 @@ from typing import Self
 from engine.adapters.clocks import SystemClock
 from engine.adapters.http_sender import HttpSender
 from engine.adapters.sql_store import SqlStore
+from engine.app.backtests import SAMPLE
 from engine.config import Connector, ExchangeConfig, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Exchange, Row, Step
@@ -22,7 +23,6 @@ from engine.ports import Clock, MarketData
 from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
-SAMPLE = "sample"
 EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
 OnDelivery = Callable[[Row, Step, Exchange | None], None]
 

@@ -133,6 +133,16 @@ def run_through(world: World, engine: LiveEngine, hours: range, after: Callable[
         after()
 
 
+def until_decided(world: World, engine: LiveEngine, watcher: Watcher) -> int:
+    """Let hours pass until something is decided; give the next hour."""
+    hour = 0
+    while not watcher.messages:
+        world.to(hour)
+        asyncio.run(engine.tick())
+        hour += 1
+    return hour
+
+
 def expected(world: World, hours: int) -> list[str]:
     warmup = world.rule.plan().warmup
     bars = sample_bars(SYMBOL, HOUR, HOUR.shift(world.start, -warmup), warmup + hours)
@@ -190,11 +200,7 @@ def test_after_downtime_entries_past_their_lifetime_are_undone(world: World) -> 
 def test_a_rejected_entry_is_undone_before_the_next_bar(world: World) -> None:
     """What the receiver refused was never opened: the next bar begins without it."""
     engine, watcher = world.engine()
-    hour = 0
-    while not watcher.messages:
-        world.to(hour)
-        asyncio.run(engine.tick())
-        hour += 1
+    hour = until_decided(world, engine, watcher)
     row = world.store.unresolved()[0]
     world.store.resolve(row, RowState.REJECTED, "refused", 0)
     world.to(hour)
@@ -206,11 +212,7 @@ def test_a_rejected_entry_is_undone_before_the_next_bar(world: World) -> None:
 def test_an_entry_is_undone_only_when_it_can_no_longer_be_sent(world: World) -> None:
     """What is undone is EXPIRED in the store at that moment: a sender that looked before finds it gone."""
     engine, watcher = world.engine()
-    hour = 0
-    while not watcher.messages:
-        world.to(hour)
-        asyncio.run(engine.tick())
-        hour += 1
+    hour = until_decided(world, engine, watcher)
     looked_at = world.store.unresolved()[0]
     world.to(hour)
     asyncio.run(engine.tick())
@@ -221,11 +223,7 @@ def test_an_entry_is_undone_only_when_it_can_no_longer_be_sent(world: World) -> 
 def test_an_entry_that_is_being_sent_is_not_undone(world: World) -> None:
     """While bytes may be under way the entry counts as executed, however late it is."""
     engine, watcher = world.engine()
-    hour = 0
-    while not watcher.messages:
-        world.to(hour)
-        asyncio.run(engine.tick())
-        hour += 1
+    hour = until_decided(world, engine, watcher)
     world.store.begin_attempt(world.store.unresolved()[0], world.clock.now_ms())
     world.to(hour)
     asyncio.run(engine.tick())
