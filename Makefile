@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench drift survey lock clean help
+.PHONY: demo test check bench fuzz drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
+	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
 	@echo "make drift   how far running sums are from exact ones after five million bars"
 	@echo "make survey  measure pandas-ta's indicators anew: engine/indicators/verdicts.json, after make lock"
 	@echo "make lock    resolve the dependencies anew into requirements.lock"
@@ -41,6 +42,11 @@ check: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.indicators
 	@$(BIN)/python -m backtests.benchmarks.backtest
+	@$(BIN)/python -m backtests.benchmarks.rules
+	@$(BIN)/python -m backtests.benchmarks.cold
+
+fuzz: .venv/ready
+	@$(BIN)/python -m tests.rules.fuzz
 
 drift: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.drift

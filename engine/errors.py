@@ -101,7 +101,9 @@ class MarketDataError(SignalEngineError):
 
 
 class MarketDataUnavailableError(MarketDataError):
-    """Candles could not be had now; asking again may help."""
+    """Candles could not be had now; asking again may help, after `retry_after_s` where the exchange has said so."""
+
+    retry_after_s: float | None = None
 
 
 class StoreError(SignalEngineError):

@@ -7,6 +7,7 @@ error. So the HTTP status is kept with each exception, and decides together with
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -24,9 +25,13 @@ FROM_CCXT = (errors.BaseError, *_UNREADABLE)
 
 
 class Strict:
-    """Mixed into an exchange class of ccxt: tells what ccxt keeps to itself. Exceptions get `http_status`."""
+    """Mixed into an exchange class of ccxt: tells what ccxt keeps to itself.
+
+    Exceptions get `http_status` and, where the answer says how long to wait, `retry_after_s`.
+    """
 
     id: str
+    _retry_after_s: float | None = None
 
     async def fetch(self, *request: Any) -> Any:
         """Refuse an answer that is not JSON: ccxt would hand a maintenance page on, and find no candles in it."""
@@ -43,12 +48,21 @@ class Strict:
         return sorted(parsed, key=lambda row: row[0] or 0)
 
     def handle_errors(self, code: int, *rest: Any) -> Any:
-        """Let the exchange's class judge the answer."""
-        return _kept(code, super().handle_errors, code, *rest)  # type: ignore[misc]
+        """Let the exchange's class judge the answer (its code, reason, url, method, headers, ...)."""
+        self._retry_after_s = _seconds(rest[3])
+        return self._kept(code, super().handle_errors, code, *rest)  # type: ignore[misc]
 
     def handle_http_status_code(self, code: int, *rest: Any) -> Any:
-        """Let ccxt judge the status where the exchange's class found nothing."""
-        return _kept(code, super().handle_http_status_code, code, *rest)  # type: ignore[misc]
+        """Let ccxt judge the status where the exchange's class found nothing. Comes right after `handle_errors`."""
+        return self._kept(code, super().handle_http_status_code, code, *rest)  # type: ignore[misc]
+
+    def _kept(self, code: int, judge: Any, *arguments: Any) -> Any:
+        try:
+            return judge(*arguments)
+        except errors.BaseError as error:
+            error.http_status = code
+            error.retry_after_s = self._retry_after_s
+            raise
 
 
 def as_ours(exchange: str, error: Exception) -> MarketDataError:
@@ -60,7 +74,9 @@ def as_ours(exchange: str, error: Exception) -> MarketDataError:
     said = _readable(str(error).removeprefix(f"{exchange} "))
     what = f"{exchange}: {type(error).__name__}: {said}{cause}"
     if _worth_asking_again(error):
-        return MarketDataUnavailableError(f"{what}; it will be asked again")
+        unavailable = MarketDataUnavailableError(f"{what}; it will be asked again")
+        unavailable.retry_after_s = getattr(error, "retry_after_s", None)
+        return unavailable
     return MarketDataError(f"{what}; asking again will not help")
 
 
@@ -73,12 +89,9 @@ def _worth_asking_again(error: Exception) -> bool:
     return isinstance(error.__cause__, aiohttp.ClientError) and not isinstance(error.__cause__, aiohttp.InvalidURL)
 
 
-def _kept(code: int, judge: Any, *arguments: Any) -> Any:
-    try:
-        return judge(*arguments)
-    except errors.BaseError as error:
-        error.http_status = code
-        raise
+def _seconds(headers: Mapping[str, str] | None) -> float | None:
+    told = {name.lower(): text for name, text in (headers or {}).items()}.get("retry-after", "")
+    return float(told) if told.isdecimal() else None
 
 
 def _readable(text: str) -> str:

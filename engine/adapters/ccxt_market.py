@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +14,11 @@ from engine.adapters.ccxt_pages import Pages
 from engine.documents import did_you_mean
 from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
+from engine.ports import Page
 
 
 class CcxtMarket:
-    """One exchange of ccxt; implements MarketData. Nothing is asked twice here: that is for the caller to decide.
+    """One exchange of ccxt; implements History. Nothing is asked twice here: that is for the caller to decide.
 
     Errors of every method: MarketDataUnavailableError where asking again may help, else MarketDataError.
     """
@@ -77,23 +78,40 @@ class CcxtMarket:
 
         Where the exchange has not published the newest bar yet, it is not among them: see whether it is.
         """
-        await self._market(symbol)
-        known = self._exchange.timeframes or {}
-        if known and str(timeframe) not in known:
-            raise MarketDataError(f"{self._id} has no {timeframe} candles; it has {', '.join(known)}")
-        stated = self._exchange.feature_value(symbol, "fetchOHLCV", "limit")
-        page_bars = (
-            min(int(stated), 1_000) if stated else None
-        )  # ccxt states too many for some, never fewer than it asks
-        pages = Pages(f"{self._id} {symbol} {timeframe}", timeframe, since_ms, now_ms, page_bars or 100)
+        pages = await self._pages(symbol, timeframe, since_ms, now_ms)
         while pages.next_ms is not None:
-            ask = self._exchange.fetch_ohlcv(symbol, str(timeframe), since=pages.next_ms, limit=page_bars)
-            pages.add(await self._answer(ask))
+            await self._ask(pages, symbol, timeframe)
         return pages.bars()
+
+    async def history(
+        self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int
+    ) -> AsyncGenerator[Page, None]:
+        """Give the same bars page by page, as they come."""
+        pages = await self._pages(symbol, timeframe, since_ms, now_ms)
+        while pages.next_ms is not None:
+            await self._ask(pages, symbol, timeframe)
+            bars = pages.take()
+            yield Page(bars, timeframe.next(timeframe.last_closed(now_ms)) if pages.next_ms is None else pages.next_ms)
 
     async def close(self) -> None:
         """Close the connections. The exchange cannot be asked any more then."""
         await self._exchange.close()
+
+    async def _pages(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Pages:
+        await self._market(symbol)
+        known = self._exchange.timeframes or {}
+        if known and str(timeframe) not in known:
+            raise MarketDataError(f"{self._id} has no {timeframe} candles; it has {', '.join(known)}")
+        return Pages(f"{self._id} {symbol} {timeframe}", timeframe, since_ms, now_ms, self._page_bars(symbol) or 100)
+
+    async def _ask(self, pages: Pages, symbol: str, timeframe: Timeframe) -> None:
+        since, limit = pages.next_ms, self._page_bars(symbol)
+        pages.add(await self._answer(self._exchange.fetch_ohlcv(symbol, str(timeframe), since=since, limit=limit)))
+
+    def _page_bars(self, symbol: str) -> int | None:
+        """Give how many bars to ask for at once; None to leave that to the exchange."""
+        stated = self._exchange.feature_value(symbol, "fetchOHLCV", "limit")
+        return min(int(stated), 1_000) if stated else None  # ccxt states too many for some, never fewer than it asks
 
     async def _market(self, symbol: str) -> dict[str, Any]:
         if not self._exchange.markets:

@@ -31,6 +31,7 @@ class Pages:
         self._page_bars = page_bars
         self._rows: list[Row] = []
         self._known: dict[float, Row] = {}
+        self._taken: dict[float, Row] = {}  # the rows taken last: a page may begin with the end of the one before
         first = timeframe.floor(since_ms)
         self._next = first if first == since_ms else timeframe.next(first)
 
@@ -47,6 +48,11 @@ class Pages:
         for row in rows:
             newest = max(newest, row[0])  # NaN is never more
             if row[0] < self._since or row[0] > self._last:
+                if self._taken.get(row[0], row) != row:
+                    raise InvalidCandlesError(
+                        f"{self._name} at {_iso(int(row[0]))}: came twice, with different numbers; "
+                        "these candles are not used"
+                    )
                 continue
             if self._known.get(row[0]) != row:  # the same bar on two pages is one bar; two different ones are a fault
                 self._rows.append(row)
@@ -56,6 +62,14 @@ class Pages:
             self._next = self._timeframe.next(self._timeframe.floor(int(newest)))
         else:
             self._next = self._timeframe.shift(self._next, self._page_bars)
+
+    def take(self) -> Bars:
+        """Give what came since the last time, and forget it. Errors: those of `bars`."""
+        bars = self.bars()
+        if self._rows:
+            self._taken, self._known, self._rows = self._known, {}, []
+            self._since = self._timeframe.next(int(bars.time[-1]))
+        return bars
 
     def bars(self) -> Bars:
         """Give what came. Errors: InvalidCandlesError if it is not whole."""

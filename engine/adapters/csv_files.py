@@ -7,18 +7,16 @@ epoch, or ISO 8601 (UTC where no zone is given).
 
 from __future__ import annotations
 
+import codecs
 import csv
-import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.csv_columns import NEEDED, columns_of, misfit, numbers_ms, timeframe_of, times_ms
+from engine.adapters.csv_numbers import numbers_in
 from engine.market import Bars, Timeframe, faults
-
-_SMALL = 2_000_000  # bytes; up to here reading without pandas is faster than loading it
-_NUMBERS = re.compile(r"[-+0-9.eE,\r\n]*")
 
 Columns = list[NDArray[np.float64]]
 """Time in ms, open, high, low, close, volume."""
@@ -48,23 +46,20 @@ def write_csv(path: Path | str, bars: Bars) -> None:
 
 
 def _plain(path: Path) -> Columns | None:
-    """Give the columns of a small file that holds nothing but numbers, each row as long as the header; else None."""
+    """Give the columns of a file with nothing but numbers in them, each row as long as the header; else None."""
     try:
-        if path.stat().st_size > _SMALL:
-            return None
-        header, _, body = path.read_text(encoding="utf-8-sig").partition("\n")
-        if not _NUMBERS.fullmatch(body):
-            return None
-        names = next(csv.reader([header]))
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        begin = text.find(b"\n") + 1
+        names = next(csv.reader([text[:begin].decode()]))
         positions = columns_of(names)
-        rows = [row for row in csv.reader(body.splitlines()) if row]
-        if not rows or any(len(row) != len(names) for row in rows):
-            return None
-        cells = {name: np.array([float(row[at]) for row in rows]) for name, at in positions.items()}
     except (ValueError, OSError, StopIteration, csv.Error):
         return None
-    prices = [cells[name] for name in NEEDED]
-    return [numbers_ms(cells["time"]), *prices, cells.get("volume", np.zeros(len(rows)))]
+    table = numbers_in(text, begin, len(names), list(positions.values()))
+    if table is None or not table.size:
+        return None
+    cells = dict(zip(positions, table, strict=True))
+    prices = (cells[name] for name in NEEDED)
+    return [numbers_ms(cells["time"]), *prices, cells.get("volume", np.zeros(table.shape[1]))]
 
 
 def _any(path: Path) -> Columns | None:

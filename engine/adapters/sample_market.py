@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
 
 from engine.errors import MarketDataError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
-from engine.ports import Clock
+from engine.ports import Clock, Page
 
+_PAGE_BARS = 1_000
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+(:[A-Z0-9]+)?")
 
 
 class SampleMarket:
-    """Synthetic candles up to what `clock` says it is; implements MarketData. Needs no network and never fails."""
+    """Synthetic candles up to what `clock` says it is; implements History. Needs no network and never fails."""
 
     def __init__(self, clock: Clock, seed: int = 7) -> None:
         """Take the time from `clock`; another `seed` is another market."""
@@ -39,6 +41,16 @@ class SampleMarket:
         count = max(0, (last - since_ms) // timeframe.length_ms + 1)  # of months too many, never too few
         bars = sample_bars(_checked(symbol), timeframe, since_ms, count, self._seed)
         return bars[: int(bars.time.searchsorted(last, side="right"))]
+
+    async def history(
+        self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int
+    ) -> AsyncGenerator[Page, None]:
+        """Give the same bars page by page."""
+        at, end = timeframe.floor(max(since_ms, SAMPLE_START_MS)), timeframe.floor(now_ms)
+        while at < end:
+            next_ms = min(end, timeframe.shift(at, _PAGE_BARS))
+            yield Page(await self.closed_bars(symbol, timeframe, max(at, since_ms), next_ms), next_ms)
+            at = next_ms
 
     async def close(self) -> None:
         """Do nothing: there are no connections."""

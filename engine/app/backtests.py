@@ -9,15 +9,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.adapters.csv_files import read_csv
+from engine.app.candle_files import beside, candles_of, is_cached, same_exchange
 from engine.backtest import Result, RunDefinition, backtest
 from engine.documents import Source, parse_on, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.market.instrument import tick_of
 from engine.market.resample import resample
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
-from engine.rules import Rule, read_rule_file
+from engine.rules import Plan, Rule, read_rule_file
 
 SAMPLE = "sample"
 _SAMPLE_BARS = 366 * 24  # the sample market's first year, in hours
@@ -36,8 +35,9 @@ def definition_in(path: Path) -> RunDefinition | None:
     if problems:
         raise InvalidDocumentError(problems)
     found = validate(root, RunDefinition, source)
-    data = found.data if found.data == SAMPLE else str(path.parent / found.data)
-    return found.model_copy(update={"strategy": str(path.parent / found.strategy), "data": data})
+    data = found.data if found.data == SAMPLE else beside(path.parent, found.data)
+    feeds = {symbol: beside(path.parent, file) for symbol, file in found.feeds.items()}
+    return found.model_copy(update={"strategy": str(path.parent / found.strategy), "data": data, "feeds": feeds})
 
 
 def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
@@ -57,25 +57,60 @@ def _option(place: tuple[int | str, ...]) -> str:
 def run_backtest(definition: RunDefinition) -> Result:
     """Read the rule and the candles, and backtest. Errors: InvalidInputError and its kinds."""
     rule = read_rule_file(definition.strategy)
+    read, bars, instrument = candles_for(definition, rule)
+    plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
+    _check_enough(rule, plan, read, bars, definition)
+    others = others_for(definition, plan, bars, instrument.symbol)
+    return backtest(rule, bars, instrument, definition.costs.costs(), definition.params, others=others)
+
+
+def candles_for(definition: RunDefinition, rule: Rule) -> tuple[Bars, Bars, Instrument]:
+    """Give the candles as they are read, those that the rule decides on in the period asked for, and the instrument.
+
+    Errors: InvalidInputError and its kinds.
+    """
     timeframe = _timeframe(definition, rule)
     if definition.data == SAMPLE:
         symbol = definition.symbol or SAMPLE_SYMBOLS[rule.market]
         instrument, read = sample_instrument(symbol), _sample(definition, symbol, timeframe)
     else:
-        read = read_csv(Path(definition.data))
-        instrument = Instrument(definition.symbol or Path(definition.data).stem, tick_of(read))
+        read, known = candles_of(definition.data, [timeframe])
+        instrument = Instrument(definition.symbol or known.symbol, known.tick, known.lot)
     bars = _between(joined(read, timeframe, definition.data), definition)
-    instrument = Instrument(
-        instrument.symbol, definition.tick or instrument.tick, definition.lot or instrument.lot or Decimal(0)
-    )
-    _check_enough(rule, read, bars, definition)
-    return backtest(rule, bars, instrument, definition.costs.costs(), definition.params)
+    lot = definition.lot or instrument.lot or Decimal(0)
+    return read, bars, Instrument(instrument.symbol, definition.tick or instrument.tick, lot)
 
 
-def _check_enough(rule: Rule, read: Bars, bars: Bars, definition: RunDefinition) -> None:
+def others_for(definition: RunDefinition, plan: Plan, bars: Bars, own: str) -> dict[str, Bars]:
+    """Give the candles of the other symbols that a plan for `bars` of the symbol `own` looks at, by symbol.
+
+    Of cached candles, those of other symbols are looked for in the cache too. The sample market has all of them, early
+    enough for them to be warm. Errors: InvalidInputError.
+    """
+    files = dict(definition.feeds)
+    if is_cached(definition.data):
+        needed = {feed.symbol for feed in plan.fetched if feed.symbol and feed.symbol not in files}
+        files |= {symbol: same_exchange(definition.data, symbol) for symbol in needed}
+    given = {
+        symbol: candles_of(file, [feed.timeframe for feed in plan.fetched if (feed.symbol or own) == symbol])[0]
+        for symbol, file in files.items()
+    }
+    if definition.data != SAMPLE:
+        return given
+    starts: dict[str, int] = {}
+    for feed in plan.fetched:
+        first = feed.timeframe.before(int(bars.time[0]), plan.feeds[feed].warmup + 1)
+        symbol = feed.symbol or own
+        starts[symbol] = max(SAMPLE_START_MS, min(first, starts.get(symbol, first)))
+    length_ms, end = bars.timeframe.length_ms, int(bars.time[-1])
+    made = {s: sample_bars(s, bars.timeframe, first, (end - first) // length_ms + 1) for s, first in starts.items()}
+    return made | given
+
+
+def _check_enough(rule: Rule, plan: Plan, read: Bars, bars: Bars, definition: RunDefinition) -> None:
     """Say what is there where nothing is in the period, or where joining candles left too few to be warm."""
     joined = read.timeframe != bars.timeframe
-    if joined and len(bars) <= (needed := rule.plan(definition.params).warmup):
+    if joined and len(bars) <= (needed := plan.warmup):
         raise InvalidInputError(
             f"{definition.data}: its {read.timeframe} candles make {len(bars)} of {bars.timeframe} in the period, and "
             f"{rule.name} needs {needed} of those to be warm; give more candles, or --timeframe {read.timeframe} to "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -46,16 +47,18 @@ class Strategy:
         timeframe: str | None = None,
         tick: float | str | None = None,
         costs: Costs | None = None,
+        feeds: Mapping[str, pd.DataFrame | Bars] | None = None,
         **params: float,
     ) -> Result:
         """Backtest on candles (see `bars_of`), joined to the rule's timeframe, or to `timeframe`, where they are finer.
 
-        `params` override the rule file's. Errors: InvalidInputError.
+        `feeds` are candles of other symbols that the rule looks at; `params` override the rule file's. Errors:
+        InvalidInputError.
         """
         given = bars_of(candles)
         bars = joined(given, Timeframe.parse(timeframe) if timeframe else self.rule.timeframe, "the table")
         step = Decimal(str(tick)) if tick is not None else tick_of(bars)
-        return backtest(self.rule, bars, Instrument(symbol, step), costs, params)
+        return backtest(self.rule, bars, Instrument(symbol, step), costs, params, others=_others(feeds))
 
 
 def load(path: str | Path) -> Strategy:
@@ -63,12 +66,19 @@ def load(path: str | Path) -> Strategy:
     return Strategy(read_rule_file(path))
 
 
-def evaluate(expression: str, candles: pd.DataFrame | Bars) -> Column:
+def evaluate(
+    expression: str, candles: pd.DataFrame | Bars, *, feeds: Mapping[str, pd.DataFrame | Bars] | None = None
+) -> Column:
     """Give an expression's value on every candle: float64, na as NaN; of a condition 1, 0, or NaN for unknown.
 
-    Errors: InvalidExpressionError with everything that is wrong in it; InvalidCandlesError.
+    `feeds` are candles of other symbols that it looks at. Errors: InvalidExpressionError with everything that is wrong
+    in it; InvalidCandlesError; InvalidInputError where candles of a symbol are missing.
     """
-    return evaluate_text(expression, bars_of(candles))
+    return evaluate_text(expression, bars_of(candles), _others(feeds))
+
+
+def _others(feeds: Mapping[str, pd.DataFrame | Bars] | None) -> dict[str, Bars]:
+    return {symbol: bars_of(candles) for symbol, candles in (feeds or {}).items()}
 
 
 def bars_of(candles: pd.DataFrame | Bars) -> Bars:

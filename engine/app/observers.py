@@ -58,7 +58,8 @@ class LogObserver:
         """Log that candles could not be had; the same words only once."""
         if self._waiting.get(route) != str(error):
             self._waiting[route] = str(error)
-            self._log.warning("no candles; asking again", route=route, error=str(error), pause_seconds=pause_ms / 1000)
+            event = "no candles; asking again" if pause_ms else "deciding without a candle"
+            self._log.warning(event, route=route, error=str(error), pause_seconds=pause_ms / 1000)
 
     def delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         """Log what came of a message."""

@@ -11,15 +11,15 @@ from typing import Self
 from engine.adapters.clocks import SystemClock
 from engine.adapters.http_sender import HttpSender
 from engine.adapters.sql_store import SqlStore
-from engine.app.backtests import SAMPLE
-from engine.config import Connector, ExchangeConfig, RunConfig
+from engine.app.markets import market_data
+from engine.config import Connector, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Exchange, Row, Step
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
-from engine.ports import Clock, MarketData
+from engine.ports import Clock
 from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
@@ -34,7 +34,7 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     for route in config.routes:
         try:
             rule = read_rule_file(route.strategy)
-            rule.plan(route.params)
+            rule.plan(route.params, symbol=route.symbol)
             specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
         except InvalidInputError as error:
             wrong.append(str(error))
@@ -45,17 +45,6 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     if wrong:
         raise InvalidInputError("\n".join(wrong))
     return specs
-
-
-def market_data(exchange: ExchangeConfig, clock: Clock) -> MarketData:
-    """Give the exchange of a config. Errors: MarketDataError for one that does not exist."""
-    if exchange.id == SAMPLE:
-        from engine.adapters.sample_market import SampleMarket  # noqa: PLC0415
-
-        return SampleMarket(clock)
-    from engine.adapters.ccxt_market import CcxtMarket  # noqa: PLC0415 - ccxt takes a second to load
-
-    return CcxtMarket(exchange.id, exchange.options)
 
 
 def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:

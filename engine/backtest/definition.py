@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import asdict
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,18 +12,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.backtest.run import Result
 from engine.decisions import Costs
+from engine.documents.numbers import DecimalNumber, Fact, Number
+from engine.market.moment import read_moment
+
+Moment = Annotated[int, BeforeValidator(read_moment)]
 
 
-def _moment(value: object) -> int | None:
-    """Read "2024-01-31" or an ISO time (UTC where it names no zone) as milliseconds."""
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"'{value}' is no date; write 2024-01-31, or 2024-01-31T12:00") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-Moment = Annotated[int, BeforeValidator(_moment)]
+DATA = (
+    "'sample' (synthetic candles), the path of a CSV or Parquet file of candles, or a symbol that was fetched: "
+    "BTC/USDT, or binance:BTC/USDT."
+)
 
 
 class _Strict(BaseModel):
@@ -34,9 +31,9 @@ class _Strict(BaseModel):
 class CostsConfig(_Strict):
     """What there is to trade with, and what trading costs."""
 
-    capital: float = Field(default=Costs().capital, gt=0, allow_inf_nan=False)
-    commission_percent: float = Field(default=Costs().commission_percent, ge=0, lt=100)
-    slippage_ticks: float = Field(default=Costs().slippage_ticks, ge=0, allow_inf_nan=False)
+    capital: Number = Field(default=Costs().capital, gt=0, allow_inf_nan=False)
+    commission_percent: Number = Field(default=Costs().commission_percent, ge=0, lt=100)
+    slippage_ticks: Number = Field(default=Costs().slippage_ticks, ge=0, allow_inf_nan=False)
 
     def costs(self) -> Costs:
         """Give them as the machine takes them."""
@@ -47,18 +44,21 @@ class RunDefinition(_Strict):
     """What to backtest, on which candles, at which costs, and what must come of it."""
 
     strategy: str = Field(description="Path of the rule file, from where this file stands.")
-    data: str = Field(default="sample", description="'sample' (synthetic candles), or the path of a CSV of candles.")
+    data: str = Field(default="sample", description=DATA)
     symbol: str | None = Field(default=None, description="As ccxt writes it; part of the messages' ids.")
     timeframe: str | None = Field(default=None, description="Decide on these candles instead of the rule's own.")
     start: Moment | None = Field(default=None, alias="from", description="First day or moment (UTC).")
     end: Moment | None = Field(
         default=None, alias="to", description="The moment before which the last candle opens (UTC)."
     )
-    params: dict[str, float] = {}
+    feeds: dict[str, str] = Field(
+        default={}, description="Other symbols that the rule looks at: symbol, and its candles as in 'data'."
+    )
+    params: dict[str, Number] = {}
     costs: CostsConfig = CostsConfig()
-    tick: Decimal | None = Field(default=None, gt=0, description="Price step; else inferred from the candles.")
-    lot: Decimal | None = Field(default=None, gt=0, description="Amount step; else amounts are not rounded.")
-    expect: dict[str, int | float | str | None] = Field(
+    tick: DecimalNumber | None = Field(default=None, gt=0, description="Price step; else inferred from the candles.")
+    lot: DecimalNumber | None = Field(default=None, gt=0, description="Amount step; else amounts are not rounded.")
+    expect: dict[str, Fact] = Field(
         default={}, description="Statistics by name, to the digits written; 'messages' and 'messages_sha256' too."
     )
 

@@ -28,6 +28,7 @@ from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
 from engine.rules import Plan, Rule
+from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
 
@@ -67,21 +68,26 @@ def backtest(
     params: Mapping[str, float] | None = None,
     *,
     warmup: int | None = None,
+    others: Mapping[str, Bars] | None = None,
 ) -> Result:
     """Run a rule over bars, whichever timeframe they have. Trading begins when the indicators are warm.
 
     `warmup` sets how many bars to wait instead; with 0, trading begins as soon as conditions are known, as on a
-    TradingView chart. Errors: InvalidInputError where the bars do not last beyond the warm-up.
+    TradingView chart. `others` are candles of the symbols that the rule looks at beside its own. Errors:
+    InvalidInputError where the bars do not last beyond the warm-up, and where candles of a symbol are missing.
     """
-    plan = rule.plan(params)
-    start = plan.warmup if warmup is None else warmup
+    mintick = float(instrument.tick) or None
+    plan = rule.plan(params, timeframe=bars.timeframe, symbol=instrument.symbol, mintick=mintick)
+    feeds = feeds_of(plan, others or {}, instrument.symbol)
+    start = plan.first_warm(bars, feeds) if warmup is None else warmup
     if len(bars) <= start:
+        refuse_cold(plan, bars, feeds)
         raise InvalidInputError(
             f"{rule.name} needs {start} {bars.timeframe} candles before its indicators are warm, and there are "
             f"{len(bars)} in all; give more candles, or shorter lengths"
         )
     costs = costs or Costs()
-    columns = columns_of(bars, plan.evaluate(bars))
+    columns = columns_of(bars, plan.evaluate(bars, feeds))
     fills, records, equity = _run(columns, settings_for(rule, instrument, costs), costs.capital, start)
     trades, decisions = trades_of(fills, bars), decisions_of(records)
     refused = sum(decision.move is Move.NONE for decision in decisions)

@@ -2,61 +2,85 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.output import console, errors
+from engine.cli.output import console, errors, print_json
 
 if TYPE_CHECKING:
-    from engine.rules import Plan
+    from engine.app.check import FileReport
+    from engine.errors import InvalidInputError
 
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Rule files, configs, run definitions.")],
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="All about each file, of several too.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document: all about each file, errors too.")
+    ] = False,
 ) -> None:
-    """Check files: every mistake with file:line:column, or what the file will do, with warnings."""
-    from engine.errors import InvalidInputError
-    from engine.rules import warnings_of
+    """Check files: every mistake with file:line:column, or what the file will do.
 
-    wrong = 0
-    for path in files:
+    One file is told in full: what it computes, its warm-up, what it can send.
+
+    Several take a line each. Ends with 1 where a file is wrong.
+    """
+    from engine.app.check import report_on
+    from engine.errors import InvalidInputError
+
+    good: list[FileReport] = []
+    wrong: dict[Path, InvalidInputError] = {}
+    for path in dict.fromkeys(files):
         try:
-            described, plans = _describe(path)
-            console.print(described, markup=False, highlight=False, soft_wrap=True)
-            for warning in dict.fromkeys(warning for plan in plans for warning in warnings_of(plan)):
-                errors.print(f"{path}: warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+            good.append(report_on(path))
         except InvalidInputError as error:
-            wrong += 1
-            errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            wrong[path] = error
+    if as_json:
+        _print_json(good, wrong)
+    else:
+        _print(good, wrong, details=verbose or len(files) == 1)
     raise typer.Exit(1 if wrong else 0)
 
 
-def _describe(path: Path) -> tuple[str, list[Plan]]:
-    """Say what a file does, and give the plans of the rules in it."""
-    from engine.app.backtests import definition_in
-    from engine.app.system import read_routes
-    from engine.config import is_config, read_config
-    from engine.rules import read_rule_file
+def _print(good: list[FileReport], wrong: dict[Path, InvalidInputError], *, details: bool) -> None:
+    from engine.app.check import shared
+    from engine.cli.check_words import line_of, lines_of
 
-    if is_config(path):
-        config = read_config(path, os.environ)
-        specs = read_routes(config)
-        routes = ", ".join(f"{spec.key} → {spec.connector}" for spec in specs)
-        described = f"A {config.mode} config on {config.exchange.id}: {routes}"
-        return f"{path}: good. {described}", [spec.rule.plan(spec.params) for spec in specs]
-    if definition := definition_in(path):
-        rule = read_rule_file(definition.strategy)
-        described = f"A backtest of {rule.name} on {definition.data}, {len(definition.expect)} expectations"
-        return f"{path}: good. {described}", [rule.plan(definition.params)]
-    rule = read_rule_file(path)
-    plan = rule.plan()
-    slowest = plan.slowest_call
-    cause = f", because of {slowest}" if slowest else ""
-    described = (
-        f"{path}: good. {rule.name} trades {rule.market} on {rule.timeframe} candles; "
-        f"{len(plan.nodes)} values a candle; warm after {plan.warmup} candles{cause}"
+    rules = [report.rule for report in good if report.rule is not None]
+    for report in good:
+        lines = lines_of(report, rules) if details else [line_of(report, rules)]
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        for warning in report.warnings:
+            errors.print(f"{report.file}: warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+        if details and report is not good[-1]:
+            console.print()
+    for timeframe, (values, common) in shared(rules).items():
+        counted = f"{sum(rule.timeframe == timeframe for rule in rules)} rules on the same {timeframe} candles"
+        console.print(f"{counted}: {values} values in all, {common} of them shared", markup=False, highlight=False)
+    for error in wrong.values():
+        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(good: list[FileReport], wrong: dict[Path, InvalidInputError]) -> None:
+    from engine.app.check import shared
+    from engine.cli.check_document import document_of, errors_of
+
+    rules = [report.rule for report in good if report.rule is not None]
+    together = {t: {"values": values, "shared": common} for t, (values, common) in shared(rules).items()}
+    print_json(
+        {
+            "good": not wrong,
+            "files": [
+                *(document_of(report, rules) for report in good),
+                *(
+                    {"file": str(path), "good": False, "errors": errors_of(path, error)}
+                    for path, error in wrong.items()
+                ),
+            ],
+            "same_candles": together,
+        }
     )
-    return described, [plan]

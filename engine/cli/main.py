@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -11,7 +12,21 @@ import typer
 
 from engine import __version__
 from engine.app.libraries import choose_libraries
-from engine.cli import backtest, check, demo, evaluate, indicators, message, outbox, paper, run
+from engine.cli import (
+    backtest,
+    check,
+    demo,
+    evaluate,
+    fetch,
+    indicators,
+    message,
+    outbox,
+    paper,
+    run,
+    schema,
+    test,
+    why,
+)
 from engine.errors import SignalEngineError
 
 app = typer.Typer(
@@ -48,19 +63,23 @@ def _program(
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("backtest")(backtest.backtest)
+app.command("test")(test.run_tests)
+app.command("why")(why.why)
+app.command("fetch")(fetch.fetch)
 app.command("run")(run.run)
 app.command("paper")(paper.paper)
 app.add_typer(outbox.app, name="outbox")
 app.command("message")(message.message)
 app.command("eval")(evaluate.evaluate)
 app.command("indicators")(indicators.indicators)
+app.command("schema")(schema.schema)
 
 
 def main() -> None:
     """Run the program and end the process with its exit code. What the user can mend is told without a traceback."""
-    # Loading numba makes very many objects that all stay; going through them again and again takes a tenth of the time
-    # of a short command.
-    gc.set_threshold(100_000, 50, 50)
+    # Python looks for unreachable cycles once more when it ends. Among all of numba's objects that takes a tenth of the
+    # time of a short command, and the memory goes back to the system anyway.
+    atexit.register(gc.freeze)
     try:
         choose_libraries(os.environ)
         app()

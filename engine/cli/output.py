@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from collections.abc import Mapping
@@ -11,14 +12,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-console = Console()
-errors = Console(stderr=True)
+# Texts such as 'a:x:b' are what they are, and no emoji.
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
 
 
 def print_json(document: Mapping[str, object]) -> None:
     """Print one document on standard output, and nothing else."""
     json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def plain_values(value: object) -> object:
+    """Give what JSON can hold: na, inside whatever holds it, as null."""
+    if isinstance(value, Mapping):
+        return {key: plain_values(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def program() -> str:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from engine.documents.numbers import FilledTruth
+
 PLATFORM_URL = "https://api.crypto-arsenal.io/trading-signal/webhook"
 
 
@@ -19,7 +21,7 @@ class Connector(BaseModel):
     url: str = Field(default=PLATFORM_URL, description="Where messages are POSTed: https, or http on loopback.")
     name: str = Field(min_length=1, description="The connector's name on the platform.")
     token: SecretStr = Field(min_length=1, description="The connector's token; write ${NAME} and set it outside.")
-    deduplicates: bool = Field(
+    deduplicates: FilledTruth = Field(
         default=False,
         description="Whether the receiver recognises a repeated clientOrderId. Ours does; else leave false.",
     )

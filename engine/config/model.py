@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from engine.config.connector import Connector, is_loopback
 from engine.documents import faults_at
 from engine.documents.nodes import Path
+from engine.documents.numbers import FilledNumber, FilledWhole
 
 Fault = tuple[Path, str]
 
@@ -35,13 +36,13 @@ class Route(_Strict):
     strategy: str = Field(description="Path of the rule file, from where this config stands.")
     symbol: str = Field(description="As ccxt writes it, such as BTC/USDT:USDT (perpetual) or BTC/USDT (spot).")
     connector: str = Field(description="One of the names under 'connectors'.")
-    params: dict[str, float] = {}
+    params: dict[str, FilledNumber] = {}
 
 
 class PaperConfig(_Strict):
     """Our own receiver, started beside the engine on loopback."""
 
-    port: int = Field(default=8790, ge=0, le=65535)
+    port: FilledWhole = Field(default=8790, ge=0, le=65535)
     ledger: str = Field(default="../state/paper-ledger.db", description="Where received messages are kept.")
 
 
@@ -54,11 +55,13 @@ class RunConfig(_Strict):
     connectors: dict[str, Connector]
     routes: list[Route] = Field(min_length=1)
     paper: PaperConfig | None = None
-    capital: float = Field(default=10_000, gt=0, description="What the engine believes there is to trade with.")
-    settle_seconds: float = Field(
+    capital: FilledNumber = Field(default=10_000, gt=0, description="What the engine believes there is to trade with.")
+    settle_seconds: FilledNumber = Field(
         default=1.0, ge=0, le=60, description="How long after its close a candle counts as settled."
     )
-    tick_seconds: float = Field(default=1.0, ge=0.01, le=60, description="How often it looks for closed candles.")
+    tick_seconds: FilledNumber = Field(
+        default=1.0, ge=0.01, le=60, description="How often it looks for closed candles."
+    )
 
     @model_validator(mode="after")
     def _routes_fit(self) -> RunConfig:

@@ -61,7 +61,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An indicator of Pine's `ta` namespace.
+    """An indicator of Pine's `ta` namespace; or, in another `namespace`, a function of Pine's that looks back like one.
 
     The kernel is called with the columns named in `reads` (of the candles; "time" is int64 ms), then the series in the
     order of the parameters (numbers float64, conditions int8 truth), then the constants in their order (lengths int,
@@ -84,15 +84,21 @@ class Function:
     restart: str = ""
     periods: int = 1
     follows: Follows = Follows.NOTHING
+    namespace: str = "ta."
+
+    @property
+    def full_name(self) -> str:
+        """Give the name as Pine writes it: "ta.ema"."""
+        return f"{self.namespace}{self.name}"
 
     @property
     def signature(self) -> str:
         """Give the call as Pine writes it; of a variable such as `ta.obv` just its name."""
         if not self.parameters:
-            return f"ta.{self.name}"
+            return self.full_name
         defaults = (f"{p.default:g}" if isinstance(p.default, float) else p.default for p in self.parameters)
         shown = (p.name if d is None else f"{p.name}={d}" for p, d in zip(self.parameters, defaults, strict=True))
-        return f"ta.{self.name}({', '.join(shown)})"
+        return f"{self.full_name}({', '.join(shown)})"
 
 
 SOURCE = Parameter("source", Kind.SERIES)

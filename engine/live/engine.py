@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from engine.decisions import Costs
@@ -55,7 +56,7 @@ class Observer(Protocol):
         ...
 
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None:
-        """Candles could not be had; they will be asked for again after `pause_ms`."""
+        """Candles could not be had; they will be asked for again after `pause_ms`. With 0, it went on without one."""
         ...
 
 
@@ -168,7 +169,32 @@ class LiveEngine:
         since = timeframe.next(seat.watermark_ms)
         if timeframe.next(since) > now_ms:
             return Bars.of(timeframe, [])
-        return await self._market.closed_bars(seat.spec.symbol, timeframe, since, now_ms) or None
+        bars = await self._market.closed_bars(seat.spec.symbol, timeframe, since, now_ms)
+        session = seat.session
+        if session is None or not len(bars):
+            return None
+        await self._fetch_feeds(session, since, now_ms)
+        return self._decidable(session, bars, now_ms) or None
+
+    async def _fetch_feeds(self, session: Session, own_since_ms: int, now_ms: int) -> None:
+        """Fetch what has closed of the other candles that a route looks at."""
+        # One after the other: of several at once, those that outlive the failure of one would be fetched twice.
+        for feed in tuple(session.feeds.candles):
+            since, symbol = session.feeds.since_ms(feed, own_since_ms), feed.symbol or session.symbol
+            if feed.timeframe.next(since) <= now_ms:
+                session.feeds.add(feed, await self._market.closed_bars(symbol, feed.timeframe, since, now_ms))
+
+    def _decidable(self, session: Session, bars: Bars, now_ms: int) -> Bars:
+        """Give the first of the bars, as many as no other candle has to be waited for; say where one never came."""
+        bars = bars[: session.feeds.ready(bars, now_ms)]
+        if len(bars):
+            for feed, closed_ms in session.feeds.missing(int(bars[-1:].closes_ms[0])).items():
+                closed = f"{datetime.fromtimestamp(closed_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+                rested = MarketDataUnavailableError(
+                    f"{feed}: no candle closed at {closed} UTC; the one before it holds"
+                )
+                self._observer.waiting(session.route, rested, 0)
+        return bars
 
     async def _recover(self, seat: _Seat, now_ms: int) -> Bars:
         """Make a route ready: its state as it was kept, its window of candles. Gives the bars that were missed."""
@@ -180,7 +206,7 @@ class LiveEngine:
         session = Session(spec.key, spec.connector, spec.rule, instrument, self._costs, spec.params)
         record = self._store.route(spec.key)
         watermark = record.watermark_ms if record else timeframe.last_closed(now_ms)
-        since = timeframe.shift(watermark, 1 - session.window)
+        since = timeframe.before(watermark, session.window - 1)
         bars = await self._market.closed_bars(spec.symbol, timeframe, since, now_ms)
         if record is None and len(bars):
             watermark = int(bars.time[-1])  # the newest may not be published yet
@@ -189,15 +215,19 @@ class LiveEngine:
             # Not warm, it would leave an open position to itself, in silence.
             have = f"the exchange gave {known} of the {session.plan.warmup + 1} candles that it needs to go on"
             raise MarketDataUnavailableError(f"{have}; it will be asked again")
+        await self._fetch_feeds(session, since, now_ms)
         try:
             session.restore(bars[:known], record.state if record else None)
         except ValueError as error:
             raise StoreError(f"{spec.key}: its state cannot be read: {error}") from None
+        if record is not None and not session.warm:
+            given = ", ".join(f"{len(candles)} of {feed}" for feed, candles in session.feeds.candles.items())
+            raise MarketDataUnavailableError(f"the exchange gave {given}: too few to go on; it will be asked again")
         seat.session, seat.watermark_ms = session, watermark
         if record is None:
             self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, spec.rule.sha256), [])
         self._observer.ready(session, watermark, record)
-        return bars[known:]
+        return self._decidable(session, bars[known:], now_ms)
 
     def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session

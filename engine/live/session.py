@@ -19,6 +19,7 @@ from engine.decisions import (
     void_entry,
 )
 from engine.delivery import Intent, Row, RowState
+from engine.live.feed_windows import FeedWindows
 from engine.market import Bars, Instrument
 from engine.rules import Rule
 from engine.webhook import Author, Message
@@ -51,16 +52,23 @@ class Session:
         """Start without candles and without a position. Errors: those of `Rule.plan`."""
         self.route, self.connector, self.rule = route, connector, rule
         self.timeframe = rule.timeframe
-        self.plan = rule.plan(params)
+        self.symbol = instrument.symbol
+        self.plan = rule.plan(params, symbol=instrument.symbol, mintick=float(instrument.tick) or None)
         self.author = Author(rule.name, rule.market, rule.timeframe, instrument, rule.size_in_percent)
         self._settings = settings_for(rule, instrument, costs)
         self._state = new_state(costs.capital)
         self._bars = Bars.of(rule.timeframe, [])
+        self.feeds = FeedWindows(self.plan)
 
     @property
     def window(self) -> int:
         """How many candles are kept: twice the warm-up, so that a restart's seeds are forgotten to the last digit."""
         return 2 * self.plan.warmup + 2
+
+    @property
+    def warm(self) -> bool:
+        """Whether there are candles enough for the newest bar to be decided on."""
+        return len(self._bars) > self.plan.first_warm(self._bars, self.feeds.candles)
 
     @property
     def state(self) -> str:
@@ -82,7 +90,7 @@ class Session:
     def restore(self, history: Bars, state: str | None = None) -> None:
         """Go back to where a former process was: candles up to its watermark, and its state.
 
-        Errors: ValueError where the state is of another version.
+        The candles of `feeds` are there already. Errors: ValueError where the state is of another version.
         """
         self._bars = history[max(0, len(history) - self.window) :]
         if state is not None:
@@ -96,9 +104,13 @@ class Session:
         return void_entry(self._state, self._settings, decided_ms)
 
     def step(self, bar: Bars) -> Outcome:
-        """Take one closed bar. While there are too few candles to be warm, nothing is decided."""
+        """Take one closed bar. While there are too few candles to be warm, nothing is decided.
+
+        Of `feeds` it takes what has closed when the bar closes.
+        """
         self._bars = self._bars[max(0, len(self._bars) + 1 - self.window) :].then(bar)
-        if len(self._bars) <= self.plan.warmup:
+        self.feeds.forget_before(self._bars)
+        if not self.warm:
             return Outcome(bar, [], [], [])
         decisions = self._advance(len(self._bars) - 1, len(self._bars))
         messages = [m for decision in decisions if (m := self.author.message(decision)) is not None]
@@ -106,7 +118,7 @@ class Session:
 
     def _advance(self, start: int, stop: int) -> list[Decision]:
         """Step the window's bars from `start` to before `stop`."""
-        columns = columns_of(self._bars, self.plan.evaluate(self._bars))
+        columns = columns_of(self._bars, self.plan.evaluate(self._bars, self.feeds.candles))
         fills, records, _ = room(max(1, stop - start))
         equity = self._bars.close * 0.0
         _, _, decided = advance(self._state, self._settings, columns, start, stop, fills, records, equity)

@@ -56,6 +56,13 @@ class Bars:
         pairs = zip(self.columns(), later.columns(), strict=True)
         return Bars(self.timeframe, np.concatenate([self.time, later.time]), *(np.concatenate(pair) for pair in pairs))
 
+    @property
+    def closes_ms(self) -> NDArray[np.int64]:
+        """When each bar closes, in milliseconds UTC."""
+        if self.timeframe.unit == "M":
+            return np.array([self.timeframe.next(int(t)) for t in self.time], dtype=np.int64)
+        return self.time + self.timeframe.length_ms
+
     def columns(self) -> tuple[Column, Column, Column, Column, Column]:
         """Give open, high, low, close, volume."""
         return self.open, self.high, self.low, self.close, self.volume

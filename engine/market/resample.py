@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.market.bars import Bars
 from engine.market.timeframe import Timeframe
 
-_DAY_MS = 86_400_000
+_MONTHS_TO_1970 = 1970 * 12
 
 
 def resample(bars: Bars, timeframe: Timeframe) -> Bars:
@@ -17,7 +17,7 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     Bars missing in between do not matter; a bar cut at the beginning or the end of the data is left out.
     Errors: ValueError where the timeframe's bars do not consist of whole bars of the finer one.
     """
-    if not _consists_of(timeframe, bars.timeframe):
+    if not timeframe.consists_of(bars.timeframe):
         raise ValueError(f"{timeframe} candles do not consist of whole {bars.timeframe} candles")
     if not len(bars):
         return Bars.of(timeframe, [])
@@ -38,17 +38,11 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     return made[first : len(made) if whole_end else len(made) - 1]
 
 
-def _consists_of(coarse: Timeframe, fine: Timeframe) -> bool:
-    """Tell whether every bar of `coarse` opens where a bar of `fine` opens: 1w of 1d, but not 1M of 1w."""
-    if fine.unit == "M":
-        return coarse.unit == "M" and coarse.count % fine.count == 0
-    edges = (coarse.floor(0) - fine.floor(0), _DAY_MS if coarse.unit == "M" else coarse.length_ms)
-    return all(edge % fine.length_ms == 0 for edge in edges)
-
-
 def _floors(time: NDArray[np.int64], timeframe: Timeframe) -> NDArray[np.int64]:
     """Give the open times of the bars that contain these moments."""
     if timeframe.unit == "M":
-        return np.array([timeframe.floor(int(t)) for t in time], dtype=np.int64)
+        month = time.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)  # from January 1970 on
+        since_year_0 = (month + _MONTHS_TO_1970) // timeframe.count * timeframe.count
+        return (since_year_0 - _MONTHS_TO_1970).astype("datetime64[M]").astype("datetime64[ms]").astype(np.int64)
     origin = timeframe.floor(0)
     return (time - origin) // timeframe.length_ms * timeframe.length_ms + origin

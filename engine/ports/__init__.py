@@ -1,8 +1,8 @@
 """What the running engine needs from the world outside, as small protocols. Adapters implement them."""
 
 from engine.ports.clock import Clock
-from engine.ports.market_data import MarketData
+from engine.ports.market_data import History, MarketData, Page
 from engine.ports.sender import Sender
 from engine.ports.store import Attempt, RouteRecord, Store
 
-__all__ = ["Attempt", "Clock", "MarketData", "RouteRecord", "Sender", "Store"]
+__all__ = ["Attempt", "Clock", "History", "MarketData", "Page", "RouteRecord", "Sender", "Store"]

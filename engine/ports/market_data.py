@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Protocol
 
 from engine.market import Bars, Instrument, MarketKind, Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of some history: `bars` are whole, and everything that opens before `next_ms` has been asked for."""
+
+    bars: Bars
+    next_ms: int
 
 
 class MarketData(Protocol):
@@ -31,4 +41,12 @@ class MarketData(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class History(MarketData, Protocol):
+    """An exchange whose history is read page by page, so that what has come can be kept when the rest fails."""
+
+    def history(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> AsyncGenerator[Page, None]:
+        """Give what `closed_bars` gives, in pages, oldest first; each raises what that raises."""
         ...

@@ -17,18 +17,20 @@ class Report(Protocol):
 
 
 def bind(
-    call: Call, names: Sequence[str], optional: frozenset[str], title: str, report: Report
+    call: Call, names: Sequence[str], optional: frozenset[str], title: str, report: Report, excess_hint: str = ""
 ) -> dict[str, Syntax] | None:
     """Give parameter name → argument. Everything wrong is reported; None where something was.
 
-    `title` is how the messages call it, with its parameters: "ta.ema(source, length)".
+    `title` is how the messages call it, with its parameters: "ta.ema(source, length)"; `excess_hint` is what may be
+    meant where there are too many.
     """
     bound: dict[str, Syntax] = {}
     good = True
     for position, argument in enumerate(call.arguments):
         name = argument.name
         if name is None and position >= len(names):
-            report(argument, f"one argument too many: {title}")
+            report(argument, f"one argument too many: {title}", excess_hint)
+            excess_hint = ""
         elif name is not None and name not in names:
             report(argument, f"unknown argument '{name}': {title}", did_you_mean(name, names))
         elif (key := name or names[position]) in bound:

@@ -10,7 +10,7 @@ from engine.market import MarketKind, Timeframe
 from engine.rules.expression import Expression
 from engine.rules.expressions import Condition, Expressions
 from engine.rules.nodes import Candle, Constant, Node
-from engine.rules.resolver import Resolver
+from engine.rules.resolver import MINTICK, Resolver
 from engine.rules.scope import NAN
 from engine.rules.syntax import Syntax
 
@@ -23,13 +23,15 @@ def assemble(
     params: Mapping[str, float],
     expressions: Expressions,
     timeframe: Timeframe | None = None,
+    symbol: str = "",
+    mintick: float | None = MINTICK,
 ) -> tuple[dict[str, Node], list[Problem]]:
     """Give the outputs by name, and everything that is wrong.
 
     Outputs: `long.enter`, `long.exit` (conditions); `long.take_profit`, `long.stop_loss` (prices, na without one);
     the same for short; `size` (percent or amount).
     """
-    resolver = Resolver(params, expressions.defines, timeframe, expressions.unread)
+    resolver = Resolver(params, expressions.defines, timeframe, expressions.unread, symbol, mintick=mintick)
     for name in expressions.defines:
         resolver.define(name)
     outputs: dict[str, Node] = {}

@@ -1,22 +1,27 @@
-"""Calls in expressions: our indicators, the bar-by-bar functions, and pandas-ta's catalogue."""
+"""Calls in expressions: our indicators, functions that look at one bar, and pandas-ta's catalogue."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from engine.indicators import NEW_DAY, SERIES_KINDS, TA, Function, Kind, Parameter
+from engine.indicators import NEW_DAY, SERIES_KINDS, Function, Kind, Parameter
 from engine.rules import syntax as s
 from engine.rules.arguments import bind
 from engine.rules.catalogue import catalogue_node
+from engine.rules.foreign import instead_of, math_twin
+from engine.rules.functions import BarFunctions
+from engine.rules.lookback import FIXNAN_CONDITION, LOOKBACK
 from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
-from engine.rules.operators import DEFAULTS, FOLDING, OPERATIONS
-from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, not_yet
+from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, function_named, not_yet
+from engine.rules.security import NAME as SECURITY
+from engine.rules.security import security_node
 
 if TYPE_CHECKING:
     from engine.rules.resolver import Resolver
 
 LONGEST = 5000
+LARGEST = 1e9
+_FURTHEST_BACK = 1_000_000
 
 
 class Calls:
@@ -25,40 +30,67 @@ class Calls:
     def __init__(self, resolver: Resolver) -> None:
         """Belong to `resolver`, which resolves the arguments."""
         self.resolver = resolver
+        self.functions = BarFunctions(resolver)
 
     def resolve(self, call: s.Call) -> Node | None:
         """Give the node of a call; None where something about it is wrong."""
         name = self.resolver.dotted(call.function)
-        if name in TA and (name in self.resolver.defines or name in self.resolver.params):
-            self.resolver.report(call.function, f"'{name}' is a name of yours here", f"write ta.{name}(...) for Pine's")
+        function = function_named(name)
+        if function and (name in self.resolver.defines or name in self.resolver.params):
+            self.resolver.report(
+                call.function, f"'{name}' is a name of yours here", f"write {function.full_name}(...) for Pine's"
+            )
             return None
-        if name.removeprefix("ta.") in TA:
-            return self._indicator(call, TA[name.removeprefix("ta.")])
+        if name == "fixnan":
+            return self._fixnan(call, LOOKBACK[name])
+        if function:
+            return self._indicator(call, function, math_twin(name))
         if name in CALLABLE:
-            return self._operation(call, name)
+            return self.functions.resolve(call, name)
         if name.startswith("pandas_ta."):
             return self.catalogue(call)
+        if name == SECURITY:
+            return security_node(self.resolver, call)
+        self._report(call, name)
+        return None
+
+    def _report(self, call: s.Call, name: str) -> None:
+        """Say why a call means nothing."""
+        resolver = self.resolver
         if not name:
-            self.resolver.report(call.function, "this cannot be called")
+            hint = "the bars stand after the call: ta.sma(close, 20)[1]" if isinstance(call.function, s.History) else ""
+            resolver.report(call.function, "this cannot be called", hint)
+        elif name in resolver.defines or name in resolver.params or name in CANDLE:
+            hint = f"'{name}' is a value; write {name}[1] for the bar before"
+            if name in ("time", "time_close"):
+                hint = "'time' is a value; trading hours are told by hour(time, \"America/New_York\")"
+            resolver.report(call.function, f"unknown function '{name}'", hint)
+        elif instead := instead_of(name):
+            resolver.report(call.function, f"'{name}' has no meaning in a rule file", instead)
         elif not_yet(name):
             hint = "more indicators: pandas_ta.NAME(...)" if name.removeprefix("ta.") in PINE_TA else ""
-            self.resolver.report(call.function, f"'{name}' is not available in this version", hint)
+            resolver.report(call.function, f"'{name}' is not available in this version", hint)
         else:
-            hint = self.resolver.suggest(name, FUNCTIONS)
-            if name in self.resolver.defines or name in self.resolver.params or name in CANDLE:
-                hint = f"'{name}' is a value; write {name}[1] for the bar before"
-            self.resolver.report(call.function, f"unknown function '{name}'", hint)
-        return None
+            resolver.report(call.function, f"unknown function '{name}'", resolver.suggest(name, FUNCTIONS))
 
     def catalogue(self, call: s.Call, output: s.Attribute | None = None) -> Node | None:
         """Give the node of a call of pandas-ta's catalogue, or of the output that is picked from it."""
         return catalogue_node(self.resolver, call, self.resolver.dotted(call.function).partition(".")[2], output)
 
-    def _indicator(self, call: s.Call, function: Function) -> Node | None:
+    def _fixnan(self, call: s.Call, function: Function) -> Node | None:
+        """Give the node of `fixnan`, which takes numbers and conditions alike."""
+        bound = bind(call, ["source"], frozenset(), function.signature, self.resolver.report)
+        source = self.resolver.node(bound["source"]) if bound else None
+        if source is None or isinstance(source, Constant):
+            return source
+        function = FIXNAN_CONDITION if source.kind is Kind.CONDITION else function
+        return self.resolver.one(Indicator(function.result, function, (source,), ()))
+
+    def _indicator(self, call: s.Call, function: Function, excess_hint: str) -> Node | None:
         parameters = _taken(function, call)
         names = [p.name for p in parameters]
         optional = frozenset(p.name for p in parameters if p.default is not None)
-        bound = bind(call, names, optional, function.signature, self.resolver.report)
+        bound = bind(call, names, optional, function.signature, self.resolver.report, excess_hint)
         if bound is None:
             return None
         series: list[Node | None] = []
@@ -75,7 +107,12 @@ class Calls:
         values = tuple(value for value in constants if value is not None)
         if len(inputs) < len(series) or len(values) < len(constants):
             return None
-        node = self.resolver.one(Indicator(function.result, function, inputs, values))
+        indicator = Indicator(function.result, function, inputs, values)
+        if not _is_bounded(indicator):
+            hint = "take smaller numbers"
+            self.resolver.report(call, f"this looks back over more than {_FURTHEST_BACK:,} candles", hint)
+            return None
+        node = self.resolver.one(indicator)
         return node if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, node, 0))
 
     def _standing_in(self, parameter: Parameter) -> Node:
@@ -101,42 +138,31 @@ class Calls:
         node = self.resolver.of_kind(syntax, wanted, f"'{parameter.name}'")
         if node is None:
             return None
-        good = isinstance(node, Constant) and math.isfinite(node.value)
         whole = parameter.kind in (Kind.LENGTH, Kind.WHOLE, Kind.INTEGER)
-        if whole:
-            least = {Kind.LENGTH: 1, Kind.WHOLE: 0}.get(parameter.kind, -LONGEST)
-            good = good and isinstance(node, Constant) and not node.value % 1 and least <= node.value <= LONGEST
-        if not good or not isinstance(node, Constant):
-            at_most = f" (at most {LONGEST})" if whole else ""
+        most = LONGEST if whole else LARGEST
+        if not isinstance(node, Constant) or not _fits(node.value, parameter.kind, most):
             given = f"this is {node}" if isinstance(node, Constant) else "this one changes"
-            self.resolver.report(syntax, f"'{parameter.name}' takes {parameter.kind.value}{at_most}; {given}", title)
+            too_large = isinstance(node, Constant) and abs(node.value) > most
+            takes = f"{parameter.kind.value}{f' (at most {most:g})' if whole or too_large else ''}"
+            self.resolver.report(syntax, f"'{parameter.name}' takes {takes}; {given}", title)
             return None
         if parameter.kind is Kind.FLAG:
             return node.value > 1
         return int(node.value) if whole else float(node.value)
 
-    def _operation(self, call: s.Call, name: str) -> Node | None:
-        operation, defaults = OPERATIONS[name], DEFAULTS.get(name, ())
-        names = ["x", "y", "z"][: len(operation.takes)]
-        title = f"{name}({', '.join(names)}{', ...' if name in FOLDING else ''})"
-        if name in FOLDING and len(call.arguments) > len(names) and all(a.name is None for a in call.arguments):
-            result = self.resolver.of_kind(call.arguments[0].value, operation.takes[0])
-            for argument in call.arguments[1:]:
-                following = self.resolver.of_kind(argument.value, operation.takes[0])
-                result = self.resolver.operation(name, result, following)
-            return result
-        optional = frozenset(names[len(names) - len(defaults) :])
-        bound = bind(call, names, optional, title, self.resolver.report)
-        if bound is None:
-            return None
-        operands: list[Node | None] = []
-        for i, (parameter, kind) in enumerate(zip(names, operation.takes, strict=True)):
-            if parameter in bound:
-                operands.append(self.resolver.of_kind(bound[parameter], kind, f"'{parameter}'"))
-            else:
-                value = defaults[i - len(names) + len(defaults)]
-                operands.append(self.resolver.one(Constant(kind, value)))
-        return self.resolver.operation(name, *operands)
+
+def _fits(value: float, kind: Kind, most: float) -> bool:
+    least = {Kind.LENGTH: 1.0, Kind.WHOLE: 0.0}.get(kind, -most)
+    whole = kind in (Kind.LENGTH, Kind.WHOLE, Kind.INTEGER)
+    return least <= value <= most and not (whole and value % 1)
+
+
+def _is_bounded(node: Indicator) -> bool:
+    """Tell whether there can be as many candles as the value needs: with a factor of 1e308 there cannot."""
+    try:
+        return node.memory <= _FURTHEST_BACK
+    except OverflowError:
+        return False
 
 
 def _taken(function: Function, call: s.Call) -> tuple[Parameter, ...]:

@@ -10,20 +10,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from engine.indicators import Endless, Follows, Kind
+from engine.market.feed import Feed
 from engine.rules.nodes import Constant, History, Indicator, Node, Operation, Output
 from engine.rules.plan import Plan
+from engine.rules.security import Security
 
 _COMPARISONS = frozenset({"<", ">", "<=", ">=", "==", "!="})
-_ALIKE = frozenset({"math.max", "math.min", "nz"})
+_ALIKE = frozenset({"math.max", "math.min", "math.avg", "nz"})
+_COUNT = "bar_index"
+_ADVICE_ON_COUNT = "use distances, as in {0} - ta.valuewhen(condition, {0}, 0)"
 _ADVICE = {
     Endless.SUM: "use its changes, as in {0} - {0}[20], or compare it with itself, as in {0} > ta.sma({0}, 20)",
     Endless.PRODUCT: "use its ratios, as in {0} / {0}[20], or compare it with itself, as in {0} > ta.sma({0}, 20)",
 }
+
+
+class _Total(NamedTuple):
+    """A call, and the candles that it is on: the same call on others has a beginning of its own."""
+
+    call: Indicator
+    feed: Feed | None
+
+    def __str__(self) -> str:
+        return f"{self.call.call} on {self.feed}" if self.feed else self.call.call
 
 
 @dataclass(frozen=True)
@@ -35,12 +49,12 @@ class _Debt:
     value depends on those in some other way.
     """
 
-    added: Mapping[Indicator, float] = field(default_factory=dict)
-    factors: Mapping[Indicator, float] = field(default_factory=dict)
-    leaked: frozenset[Indicator] = frozenset()
+    added: Mapping[_Total, float] = field(default_factory=dict)
+    factors: Mapping[_Total, float] = field(default_factory=dict)
+    leaked: frozenset[_Total] = frozenset()
 
     @property
-    def calls(self) -> frozenset[Indicator]:
+    def calls(self) -> frozenset[_Total]:
         return self.leaked | self.added.keys() | self.factors.keys()
 
     @property
@@ -53,39 +67,57 @@ _NONE = _Debt()
 
 def warnings_of(plan: Plan) -> list[str]:
     """Say, in plain sentences, which calls have no memory that is long enough, and which outputs suffer from it."""
-    debts = _debts(plan)
+    debts = _debts(plan, None)
     said: list[str] = []
-    for call in [node for node in plan.nodes if isinstance(node, Indicator) and node.endless]:
+    for total in _totals(plan):
+        call = total.call
         if call.endless is Endless.EVENT:
             said.append(
-                f"{call.call} looks back as far as it has to: the last {call.memory:,} candles are taken, and an older "
+                f"{total} looks back as far as it has to: the last {call.memory:,} candles are taken, and an older "
                 "event is missed"
             )
-        elif outputs := [name for name, node in plan.outputs.items() if call in debts[node].calls]:
+        elif outputs := [name for name, node in plan.outputs.items() if total in debts[node].calls]:
             said.append(
-                f"{', '.join(outputs)}: the candle that {call.call} began with matters, and live and backtest begin "
-                f"with different ones; {_ADVICE[cast(Endless, call.endless)].format(call.call)}"
+                f"{', '.join(outputs)}: the candle that {total} began with matters, and live and backtest begin "
+                f"with different ones; {_advice(call)}"
             )
     return said
 
 
-def _debts(plan: Plan) -> dict[Node, _Debt]:
+def _advice(call: Indicator) -> str:
+    """Say what to use instead of a total itself."""
+    advice = _ADVICE_ON_COUNT if call.call == _COUNT else _ADVICE[cast(Endless, call.endless)]
+    return advice.format(call.call)
+
+
+def _totals(plan: Plan) -> list[_Total]:
+    """Give every endless call, on the rule's own candles and on others."""
+    places: list[tuple[Feed | None, Plan]] = [(None, plan), *plan.feeds.items()]
+    found = [(feed, node) for feed, on in places for node in on.nodes if isinstance(node, Indicator)]
+    return [_Total(node, feed) for feed, node in found if node.endless]
+
+
+def _debts(plan: Plan, feed: Feed | None) -> dict[Node, _Debt]:
+    on_feeds = {feed: _debts(inner, feed) for feed, inner in plan.feeds.items()}
     debts: dict[Node, _Debt] = {}
     for node in plan.nodes:
-        debts[node] = _debt(node, [debts[i] for i in node.inputs])
+        if isinstance(node, Security):
+            debts[node] = on_feeds[node.feed][node.node]
+        else:
+            debts[node] = _debt(node, [debts[i] for i in node.inputs], feed)
     return debts
 
 
-def _debt(node: Node, inputs: Sequence[_Debt]) -> _Debt:
-    leaked = frozenset[Indicator]().union(*(debt.leaked for debt in inputs))
+def _debt(node: Node, inputs: Sequence[_Debt], feed: Feed | None) -> _Debt:
+    leaked = frozenset[_Total]().union(*(debt.leaked for debt in inputs))
     found = _followed(node, inputs) if any(debt.moves for debt in inputs) else _NONE
     if found is None:
         leaked, found = leaked.union(*(debt.calls for debt in inputs)), _NONE
     added, factors = dict(found.added), dict(found.factors)
     if isinstance(node, Indicator) and node.endless is Endless.SUM:
-        added[node] = 1.0
+        added[_Total(node, feed)] = 1.0
     if isinstance(node, Indicator) and node.endless is Endless.PRODUCT:
-        factors[node] = 1.0
+        factors[_Total(node, feed)] = 1.0
     return _Debt(added, factors, leaked)
 
 
@@ -169,15 +201,15 @@ def _is(node: Node, value: float) -> bool:
     return isinstance(node, Constant) and (node.value == value or (np.isnan(value) and np.isnan(node.value)))
 
 
-def _scaled(owed: Mapping[Indicator, float], by: float) -> dict[Indicator, float]:
+def _scaled(owed: Mapping[_Total, float], by: float) -> dict[_Total, float]:
     return {call: number * by for call, number in owed.items() if by}
 
 
-def _together(a: Mapping[Indicator, float], b: Mapping[Indicator, float]) -> dict[Indicator, float]:
+def _together(a: Mapping[_Total, float], b: Mapping[_Total, float]) -> dict[_Total, float]:
     """Add, and drop what cancels but for rounding."""
     total = {call: a.get(call, 0.0) + b.get(call, 0.0) for call in {**a, **b}}
     return {call: n for call, n in total.items() if abs(n) > 1e-12 * max(abs(a.get(call, 0.0)), abs(b.get(call, 0.0)))}
 
 
-def _same(a: Mapping[Indicator, float], b: Mapping[Indicator, float]) -> bool:
+def _same(a: Mapping[_Total, float], b: Mapping[_Total, float]) -> bool:
     return not _together(a, _scaled(b, -1.0))

@@ -21,6 +21,7 @@ from engine.market.bars import Column
 from engine.rules.catalogue import CatalogueNode, CatalogueOutput
 from engine.rules.nodes import Candle, Constant, History, Indicator, Node, Operation, Output, Result
 from engine.rules.plan import Plan
+from engine.rules.security import Security
 
 Golden = tuple[float | None, ...]
 """For each output of a call: how many values are known, their mean and their root mean square, and single values."""
@@ -62,11 +63,20 @@ def differences(kept: Mapping[str, Sequence[float | None]], now: Fingerprint) ->
 
 
 def _evaluate(plan: Plan, bars: Bars) -> dict[Node, Result]:
+    """Compute everything on the same candles, also what is to be computed on others: any will do."""
     values: dict[Node, Result] = {}
     with np.errstate(all="ignore"):
-        for node in plan.nodes:
-            values[node] = node.compute(bars, [values[i] for i in node.inputs])
+        for node in _everything(plan):
+            if isinstance(node, Security):
+                values[node] = values[node.node]
+            else:
+                values[node] = node.compute(bars, [values[i] for i in node.inputs])
     return values
+
+
+def _everything(plan: Plan) -> list[Node]:
+    """Give all nodes, those on other candles too, each after what it needs."""
+    return [*(node for on in plan.feeds.values() for node in on.nodes), *plan.nodes]
 
 
 def _golden(result: Result) -> Golden:
@@ -130,8 +140,9 @@ def _tenths(whole: NDArray[np.int64]) -> Column:
 def _texts(plan: Plan) -> dict[Node, str]:
     """Give each node's text; what is long is cut, with a hash of the whole, so that shared parts do not explode."""
     texts: dict[Node, str] = {}
-    for node in plan.nodes:
-        text = _text(node, [texts[i] for i in node.inputs])
+    for node in _everything(plan):
+        inputs = (node.node,) if isinstance(node, Security) else node.inputs
+        text = _text(node, [texts[i] for i in inputs])
         if len(text) > _LONGEST:
             text = f"{text[: _LONGEST - 12]}…{hashlib.sha256(text.encode()).hexdigest()[:10]}"
         texts[node] = text
@@ -151,9 +162,12 @@ def _text(node: Node, inputs: list[str]) -> str:
         series = (f"{name}={text}" for name, text in zip(node.called.columns, inputs, strict=True))
         constants = str(node.called).partition("(")[2].removesuffix(")")
         return f"pandas_ta.{node.called.name}({', '.join([*series, constants] if constants else series)})"
+    if isinstance(node, Security):
+        # Without the symbol, which a rule may call by its name or by "": here, any candles do.
+        return f'request.security("{node.feed.timeframe}", {inputs[0]})'
     if isinstance(node, Indicator):
         given = [*inputs, *(repr(constant) for constant in node.constants)]
-        return f"ta.{node.function.name}({', '.join(given)})"
+        return f"{node.function.full_name}({', '.join(given)})"
     name = node.name if isinstance(node, Operation) else type(node).__name__
     return f"{name}({', '.join(inputs)})"
 

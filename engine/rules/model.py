@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from engine.market import MarketKind, Timeframe
+from engine.rules.tests_model import RuleTest, fitting
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
@@ -135,7 +136,7 @@ class RuleFile(_Strict):
 
     not_yet: ClassVar = frozenset(
         {"trailing", "break_even", "max_bars", "flat_at", "sessions", "pyramiding", "limits", "cooldown", "watch"}
-        | {"delay_seconds", "delay_filter", "log", "tests"}
+        | {"delay_seconds", "delay_filter", "log"}
     )
 
     name: Annotated[str, BeforeValidator(_rule_name), Field(description="Lower-case; part of every order's id.")]
@@ -148,6 +149,7 @@ class RuleFile(_Strict):
     take_profit: Bracket | None = None
     stop_loss: Bracket | None = None
     order: Order
+    tests: Annotated[list[RuleTest], AfterValidator(fitting)] = []
 
     @field_validator("short")
     @classmethod

@@ -6,8 +6,9 @@ many earlier bars it needs beyond theirs (`memory`), and how it is computed. A n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ import numpy as np
 from engine.indicators import FALSE, SERIES_KINDS, TRUE, UNKNOWN, Endless, Function, Kind
 from engine.market import Bars, Timeframe
 from engine.market.bars import Column
+from engine.rules.calendar_parts import closing_times
 from engine.rules.operators import OPERATIONS, Value
 
 Result = Value | tuple[Value, ...]
@@ -34,9 +36,9 @@ class Node:
 
     def __post_init__(self) -> None:
         """Compute the identity once: comparing deep expressions must not walk through them each time."""
-        content = (getattr(self, f.name) for f in fields(self) if f.init)
-        object.__setattr__(self, "key", (type(self), *content))
-        object.__setattr__(self, "_hash", hash(self.key))
+        key = (type(self), *[getattr(self, name) for name in _content(cast(Hashable, type(self)))])
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "_hash", hash(key))
 
     def __hash__(self) -> int:
         """Hash by content."""
@@ -81,8 +83,30 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[Result]], Sequence[Any]
     return (lambda values: (values[places[0]],)) if places else lambda _: ()
 
 
+@cache
+def _content(kind: Hashable) -> tuple[str, ...]:
+    """Give the names of what a kind of node consists of."""
+    return tuple(field.name for field in fields(cast(type[Node], kind)) if field.init)
+
+
+def _alike(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Tell whether two nodes have the very same parts: most that are compared do, as parts are shared."""
+    for a, b in zip(one, other, strict=False):
+        if a is b:
+            continue
+        if type(a) is tuple and type(b) is tuple and len(a) == len(b):
+            if all(x is y for x, y in zip(a, b, strict=True)):
+                continue
+            return False
+        if isinstance(a, (Node, tuple)) or a != b:
+            return False
+    return len(one) == len(other)
+
+
 def _equal(one: Node, other: Node) -> bool:
     """Compare all that is behind two nodes, each pair once: what is shared a hundredfold is still looked at once."""
+    if _alike(one.key, other.key):
+        return True
     pending: list[tuple[object, object]] = [(one, other)]
     seen: set[tuple[int, int]] = set()
     while pending:
@@ -238,7 +262,7 @@ class Indicator(Node):
             return self.function.signature
         constants = (repr(c) if isinstance(c, str) else f"{c:g}" for c in self.constants)
         shown = (p.name if p.kind in SERIES_KINDS else next(constants) for p in self.function.parameters)
-        return f"ta.{self.function.name}({', '.join(shown)})"
+        return f"{self.function.full_name}({', '.join(shown)})"
 
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:
         """Run the kernel."""
@@ -288,6 +312,7 @@ CANDLE: dict[str, Callable[[Bars], Column]] = {
     "ohlc4": lambda b: (b.open + b.high + b.low + b.close) / 4,
     "hlcc4": lambda b: (b.high + b.low + b.close + b.close) / 4,
     "time": lambda b: b.time.astype(np.float64),
+    "time_close": closing_times,
 }
 
 

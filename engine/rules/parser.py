@@ -30,6 +30,22 @@ MAX_DEPTH = 40
 _LEVELS = (("or",), ("and",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
 _LEVEL = {operator: level for level, operators in enumerate(_LEVELS) for operator in operators}
 _CHAINED = (2, 3)
+_ASSIGNED = "nothing is assigned here: give the value a name in 'define'"
+_BRANCH = "choose with condition ? a : b"
+_KEPT = "nothing is kept from bar to bar; ta.valuewhen, ta.barssince and ta.cum remember"
+_NO_LOOPS = "there are no loops: the functions of ta look back over many bars"
+_STATEMENTS = {
+    **dict.fromkeys(("if", "else", "switch"), _BRANCH),
+    **dict.fromkeys(("for", "while"), _NO_LOOPS),
+    **dict.fromkeys(("var", "varip"), _KEPT),
+    **dict.fromkeys(("float", "int", "bool", "series"), _ASSIGNED),
+}
+_INSTEAD = {
+    "=": "write '==' to compare",
+    "//": "a comment begins with ' #'",
+    "=>": "functions cannot be defined; name values in 'define'",
+    **dict.fromkeys((":=", "+=", "-=", "*=", "/=", "%="), _ASSIGNED),
+}
 
 
 def parse_expression(text: str) -> Syntax:
@@ -39,6 +55,7 @@ def parse_expression(text: str) -> Syntax:
             0, 1, f"the expression has over {MAX_LENGTH:,} characters", "give parts of it names in 'define'"
         )
     parser = _Parser(tokenize(text))
+    _refuse_statement(parser.tokens)
     tree = parser.conditional()
     token = parser.token
     if token.kind != "end":
@@ -46,9 +63,18 @@ def parse_expression(text: str) -> Syntax:
     return tree
 
 
+def _refuse_statement(tokens: list[Token]) -> None:
+    """Say at its first word that a statement of Pine's is none of ours. Errors: ExpressionSyntaxError."""
+    first, following = tokens[0], tokens[min(1, len(tokens) - 1)]
+    names_follow = following.kind == "name" and following.text not in ("and", "or", "not")
+    if first.kind == "name" and first.text in _STATEMENTS and names_follow:
+        hint = _STATEMENTS[first.text]
+        raise ExpressionSyntaxError(first.start, first.end, f"'{first.text}' begins a statement of Pine's", hint)
+
+
 def _hint(token: Token) -> str:
-    if token.text == "=":
-        return "write '==' to compare"
+    if token.text in _INSTEAD:
+        return _INSTEAD[token.text]
     if token.text.lower() in ("and", "or", "not"):
         return f"write '{token.text.lower()}'"
     return "an operator is missing before it" if token.kind in ("name", "number", "text") else ""
@@ -65,8 +91,8 @@ class _Parser:
         return self.tokens[self.position]
 
     def take(self, *texts: str) -> Token | None:
-        token = self.token
-        if token.kind in ("operator", "name") and token.text in texts:
+        token = self.tokens[self.position]
+        if token.text in texts and token.kind in ("operator", "name"):
             self.position += 1
             return token
         return None
@@ -115,7 +141,8 @@ class _Parser:
     @property
     def level(self) -> int:
         """How tightly the operator at hand binds; -1 where there is none."""
-        return _LEVEL.get(self.token.text, -1) if self.token.kind in ("operator", "name") else -1
+        token = self.tokens[self.position]
+        return _LEVEL.get(token.text, -1) if token.kind in ("operator", "name") else -1
 
     def unary(self) -> Syntax:
         signs: list[Token] = []
@@ -182,4 +209,4 @@ class _Parser:
             inner = self.conditional()
             self.expect(")", token)
             return inner
-        raise ExpressionSyntaxError(token.start, token.end, f"'{token.text}' is not expected here")
+        raise ExpressionSyntaxError(token.start, token.end, f"'{token.text}' is not expected here", _hint(token))

@@ -2,68 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from engine.errors import InvalidInputError
 from engine.indicators import Kind
 from engine.market import Bars
 from engine.market.bars import Column
+from engine.market.feed import Feed, first_known
+from engine.market.resample import resample
 from engine.rules.nodes import Node, Result, Step, spread
+from engine.rules.security import Security, taken
+
+LONGEST_JOINED = 5_000
+"""Of how many own bars candles of a longer timeframe are made; what needs more takes them as they are."""
+
+Feeds = Mapping[Feed, Bars]
+"""Candles beside the rule's own."""
+_NONE: Feeds = {}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`outputs` are the named results; `nodes` all that is needed for them, inputs first."""
+    """`outputs` are the named results; `nodes` all that is needed for them, inputs first.
+
+    `feeds` says which other candles are needed, and what is computed on them: a plan each, with its own warm-up in bars
+    of that feed. `joined` are those that are made of the rule's own candles, with how many of these that takes.
+    """
 
     outputs: Mapping[str, Node]
     nodes: tuple[Node, ...]
     warmup: int
+    feeds: Mapping[Feed, Plan]
+    joined: Mapping[Feed, int]
 
     @classmethod
     def of(cls, outputs: Mapping[str, Node]) -> Plan:
         """Order the nodes behind `outputs`, and add up how many earlier bars they need.
 
-        The value of every output at a bar is right to a relative 1e-9 once `warmup` bars came before that bar, as
-        long as nothing that an indicator reads becomes na again after its own warm-up: indicators pass over such
-        bars, so that what they remember then lies further back than can be known here.
+        The value of every output at a bar is right to a relative 1e-9 once `warmup` bars came before that bar (and as
+        many as their own plans need of those `feeds` that are not `joined`), as long as nothing that an indicator reads
+        becomes na again after its own warm-up: indicators pass over such bars, so that what they remember then lies
+        further back than can be known here.
         """
-        needed: dict[Node, int] = {}
-        for output in outputs.values():
-            _visit(output, needed)
-        return cls(outputs, tuple(needed), max((needed[node] for node in outputs.values()), default=0))
+        # What comes from other candles stands first: it needs nothing of these.
+        nodes = tuple(sorted(_ordered(outputs.values()), key=lambda node: not isinstance(node, Security)))
+        securities = [node for node in nodes if isinstance(node, Security)]
+        feeds = {feed: _plan_on(feed, securities) for feed in dict.fromkeys(node.feed for node in securities)}
+        needed = {node.feed: node.joined_bars(feeds[node.feed].warmup) for node in securities if not node.feed.symbol}
+        joined = {feed: bars for feed, bars in needed.items() if bars <= LONGEST_JOINED}
+        return cls(outputs, nodes, _longest(nodes, outputs, joined), feeds, joined)
 
-    def evaluate(self, bars: Bars) -> dict[str, Column]:
-        """Give each output as a column as long as `bars`: float64 for numbers, int8 truth for conditions."""
+    @property
+    def fetched(self) -> tuple[Feed, ...]:
+        """The feeds whose candles have to come from where the rule's own come from."""
+        return tuple(feed for feed in self.feeds if feed not in self.joined)
+
+    def evaluate(self, bars: Bars, feeds: Feeds = _NONE) -> dict[str, Column]:
+        """Give each output as a column as long as `bars`: float64 for numbers, int8 truth for conditions.
+
+        Candles of the own symbol that `feeds` does not hold are made of `bars`. Errors: InvalidInputError where those
+        of another symbol are missing.
+        """
         steps, outputs = self._program
-        values: list[Result] = []
+        values: list[Result] = self._from_feeds(bars, feeds) if self.feeds else []
         for step in steps:
             values.append(step(bars, values))
         return {name: spread(values[at], kind, len(bars)) for name, at, kind in outputs}  # type: ignore[arg-type]  # outputs are never tuples
+
+    def first_warm(self, bars: Bars, feeds: Feeds = _NONE) -> int:
+        """Give the index of the first of `bars` at which every output is right; len(bars) or more if there is none."""
+        if not self.fetched:
+            return self.warmup
+        known = {feed: first_known(bars, _candles(feed, bars, feeds), self.feeds[feed].warmup) for feed in self.fetched}
+        return _longest(self.nodes, self.outputs, {**self.joined, **known})
+
+    def _from_feeds(self, bars: Bars, feeds: Feeds) -> list[Result]:
+        found: dict[tuple[Feed, Node], Column] = {}
+        for feed, plan in self.feeds.items():
+            candles = _candles(feed, bars, feeds)
+            for name, column in plan.evaluate(candles).items():
+                node = plan.outputs[name]
+                found[feed, node] = taken(column, node.kind, bars, candles)
+        return [found[node.feed, node.node] for node in self.nodes if isinstance(node, Security)]
 
     @cached_property
     def _program(self) -> tuple[list[Step], list[tuple[str, int, Kind]]]:
         """What `evaluate` does, with places instead of nodes: on few bars, looking nodes up would take longest."""
         at = {node: i for i, node in enumerate(self.nodes)}
-        steps = [node.step([at[i] for i in node.inputs]) for node in self.nodes]
+        steps = [node.step([at[i] for i in node.inputs]) for node in self.nodes if not isinstance(node, Security)]
         return steps, [(name, at[node], node.kind) for name, node in self.outputs.items()]
 
     @property
     def slowest_call(self) -> str:
         """The indicator whose own memory is the longest: the cause of most of the warm-up; "" without any."""
-        calls = [node for node in self.nodes if node.call]
-        return max(calls, key=lambda node: node.memory).call if calls else ""
+        calls = [(node.memory, node.call) for node in self.nodes if node.call]
+        for feed, bars in self.joined.items():
+            within = self.feeds[feed].slowest_call or "..."
+            calls.append((bars, f'request.security("", "{feed.timeframe}", {within})'))
+        return max(calls, key=lambda call: call[0])[1] if calls else ""
 
 
-def _visit(root: Node, needed: dict[Node, int]) -> None:
-    """Add a node and all behind it to `needed` (node → bars of warm-up), inputs first; without recursion."""
-    stack = [(root, False)]
-    while stack:
-        node, inputs_done = stack.pop()
-        if node in needed:
-            continue
-        if inputs_done:
-            needed[node] = node.memory + max((needed[i] for i in node.inputs), default=0)
-        else:
-            stack.append((node, True))
-            stack.extend((i, False) for i in reversed(node.inputs))
+def _plan_on(feed: Feed, securities: Iterable[Security]) -> Plan:
+    nodes = dict.fromkeys(node.node for node in securities if node.feed == feed)
+    return Plan.of({str(i): node for i, node in enumerate(nodes)})
+
+
+def _candles(feed: Feed, bars: Bars, feeds: Feeds) -> Bars:
+    """Give a feed's candles as they were given, or made of `bars`."""
+    if feed in feeds:
+        return feeds[feed]
+    if feed.symbol:
+        raise InvalidInputError(f"candles of {feed} are needed beside these")
+    return resample(bars, feed.timeframe)
+
+
+def _longest(nodes: Iterable[Node], outputs: Mapping[str, Node], known: Mapping[Feed, int]) -> int:
+    """Add up memories along the longest path; `known` is after how many bars the value from a feed is right."""
+    needed: dict[Node, int] = {}
+    for node in nodes:
+        own = known.get(node.feed, 0) if isinstance(node, Security) else node.memory
+        needed[node] = own + max((needed[i] for i in node.inputs), default=0)
+    return max((needed[node] for node in outputs.values()), default=0)
+
+
+def _ordered(roots: Iterable[Node]) -> list[Node]:
+    """Give the roots and all behind them, each once, inputs first; without recursion."""
+    found: dict[Node, None] = {}
+    for root in roots:
+        stack = [(root, False)]
+        while stack:
+            node, inputs_done = stack.pop()
+            if node in found:
+                continue
+            if inputs_done:
+                found[node] = None
+            else:
+                stack.append((node, True))
+                stack.extend((i, False) for i in reversed(node.inputs))
+    return list(found)

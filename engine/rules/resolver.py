@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from engine.documents import did_you_mean
 from engine.errors import Problem
-from engine.indicators import Kind
+from engine.indicators import FALSE, TRUE, UNKNOWN, Kind
 from engine.market import Timeframe
+from engine.market.feed import Feed
 from engine.rules import syntax as s
 from engine.rules.calls import Calls
 from engine.rules.expression import Expression
@@ -18,8 +19,11 @@ from engine.rules.operators import OPERATIONS, Value
 from engine.rules.scope import NAN
 
 FURTHEST = 5000
+MINTICK = 0.01
 _DEEPEST = 100
 _HINTED = 50
+_UNKNOWN = Constant(Kind.CONDITION, UNKNOWN)
+_CONDITIONAL = frozenset({"and", "or", "if number", "if condition"})
 _KIND_WORDS = {Kind.SERIES: "a number", Kind.CONDITION: "a condition"}
 
 
@@ -35,15 +39,27 @@ class Resolver:
         defines: Mapping[str, Expression],
         timeframe: Timeframe | None = None,
         unread: Collection[str] = (),
+        symbol: str = "",
+        outer: Resolver | None = None,
+        mintick: float | None = MINTICK,
     ) -> None:
         """Start with nothing resolved. Without a `timeframe`, hours are taken.
 
-        `unread` are names that are defined, but so that nothing could be read: known, and wrong already.
+        `unread` are names that are defined, but so that nothing could be read: known, and wrong already. `symbol` is
+        the rule's own, where it is known. `outer` is who resolves the expression that this is a part of, where that
+        part is for other candles. `mintick` is the step of the instrument's prices, None where it is not known.
         """
+        self.mintick = mintick
         self.timeframe = timeframe or Timeframe(1, "h")
+        self.timeframe_known = timeframe is not None
+        self.symbol = symbol
+        self.outer = outer
+        self._elsewhere: dict[Feed, Resolver] = {}
+        self._part: s.Syntax | None = None
+        self._unread = unread
         self.params = params
         self.defines = defines
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = outer.problems if outer else []
         self._nodes: dict[Node, Node] = {}
         self._defined: dict[str, Node | None] = dict.fromkeys(unread)
         self._open: dict[str, Iterator[str]] = {}
@@ -73,6 +89,31 @@ class Resolver:
                 del self._open[last]
         return self._defined[name]
 
+    def elsewhere(self, feed: Feed, part: s.Syntax) -> Node | None:
+        """Give the node of a part of the current expression on other candles."""
+        if feed not in self._elsewhere:
+            mintick = None if feed.symbol else self.mintick
+            other = Resolver(self.params, self.defines, feed.timeframe, self._unread, outer=self, mintick=mintick)
+            self._elsewhere[feed] = other
+        return self._elsewhere[feed]._resolve_part(part, self._expression, self._depth)  # noqa: SLF001 - of this class
+
+    def _resolve_part(self, part: s.Syntax, expression: Expression | None, depth: int) -> Node | None:
+        self._part, self._expression, self._depth = part, expression, depth
+        return self.node(part)
+
+    @property
+    def brought_here_by(self) -> tuple[Resolver, s.Syntax] | None:
+        """Who asked for other candles, and where, if the current expression is a definition that stands by its name."""
+        outer, part = self.outer, self._part
+        same = outer is None or part is None or outer._expression is self._expression  # noqa: SLF001 - of this class
+        return None if same or outer is None or part is None else (outer, part)
+
+    def circle(self, name: str) -> list[str]:
+        """Give the names by which a name leads back to itself, [] if it is not being resolved."""
+        path = list(self._open)
+        here = path[path.index(name) :] if name in self._open else []
+        return here or (self.outer.circle(name) if self.outer else [])
+
     def report(self, at: s.Syntax, message: str, hint: str = "") -> None:
         """Note a problem at a part of the current expression."""
         assert self._expression is not None  # noqa: S101 - report is only called while resolving
@@ -94,7 +135,7 @@ class Resolver:
         """Give the node of `syntax`; reported, and None, where it is of another kind."""
         if node is None or node.kind is wanted:
             return node
-        hint = "compare it with something: ... > 0" if wanted is Kind.CONDITION else ""
+        hint = "compare it with something: ... > 0" if wanted is Kind.CONDITION else "for 1 or 0 write (... ? 1 : 0)"
         if where == "not":
             hint = "'not' binds tighter than comparisons; write not (a > b)"
         place = f" for {where}" if where and where != "not" else ""
@@ -118,6 +159,8 @@ class Resolver:
         known = tuple(operand for operand in operands if operand is not None)
         if len(known) != len(operands):
             return None
+        if name in _CONDITIONAL and (settled := _settled(name, known)) is not None:
+            return self.one(settled)
         gives = OPERATIONS[name].gives
         if all(isinstance(operand, Constant) for operand in known):
             values: list[Value] = [operand.value for operand in known if isinstance(operand, Constant)]
@@ -143,10 +186,8 @@ class Resolver:
         name = syntax.name
         if name in self._defined:
             return self._defined[name]
-        if name in self._open:
-            path = list(self._open)
-            circle = " → ".join([*path[path.index(name) :], name])
-            self.report(syntax, f"'{name}' is defined by itself: {circle}")
+        if circle := self.circle(name):
+            self.report(syntax, f"'{name}' is defined by itself: {' → '.join([*circle, name])}")
             return None
         if name in self.defines:
             return self.define(name)
@@ -179,24 +220,46 @@ class Resolver:
         return result
 
     def _comparison(self, syntax: s.Comparison) -> Node | None:
-        operands = [
-            self.of_kind(operand, Kind.SERIES, f"'{syntax.operators[max(0, i - 1)]}'")
-            for i, operand in enumerate(syntax.operands)
-        ]
+        first = self.node(syntax.operands[0])
+        if first and first.kind is Kind.CONDITION and f"{syntax.operators[0]} condition" in OPERATIONS:
+            return self._same_truth(first, syntax)
+        operands = [self.checked(first, syntax.operands[0], Kind.SERIES, f"'{syntax.operators[0]}'")]
+        for operator, operand in zip(syntax.operators, syntax.operands[1:], strict=True):
+            operands.append(self.of_kind(operand, Kind.SERIES, f"'{operator}'"))
         result: Node | None = None
         for i, operator in enumerate(syntax.operators):
             pair = self.operation(operator, operands[i], operands[i + 1])
             result = pair if i == 0 else self.operation("and", result, pair)
         return result
 
+    def _same_truth(self, first: Node, syntax: s.Comparison) -> Node | None:
+        """Compare two conditions. Pine would compare the result with a third, so a chain is not taken for one."""
+        operator, *more = syntax.operators
+        if more:
+            self.report(syntax, "a chain compares numbers, and these are conditions", "write (a == b) == c")
+            return None
+        second = self.node(syntax.operands[1])
+        if second and second.kind is not Kind.CONDITION:
+            hint = "write true or false" if isinstance(second, Constant) else ""
+            self.report(syntax.operands[1], f"'{operator}' compares a condition with a number here", hint)
+            return None
+        return self.operation(f"{operator} condition", first, second)
+
     def _conditional(self, syntax: s.Conditional) -> Node | None:
         condition = self.of_kind(syntax.condition, Kind.CONDITION, "'?'")
-        if_true = self.node(syntax.if_true)
-        if if_true is None:
+        if_true, if_false = self.node(syntax.if_true), self.node(syntax.if_false)
+        if if_true is None or if_false is None:
             return None
-        if_false = self.of_kind(syntax.if_false, if_true.kind, "':'")
+        # A plain na is of either kind, as in Pine.
+        if if_false.kind is Kind.CONDITION and _is_na(syntax.if_true):
+            if_true = _UNKNOWN
+        if if_true.kind is Kind.CONDITION and _is_na(syntax.if_false):
+            if_false = _UNKNOWN
         return self.operation(
-            "if number" if if_true.kind is Kind.SERIES else "if condition", condition, if_true, if_false
+            "if number" if if_true.kind is Kind.SERIES else "if condition",
+            condition,
+            if_true,
+            self.checked(if_false, syntax.if_false, if_true.kind, "':'"),
         )
 
     def _history(self, syntax: s.History) -> Node | None:
@@ -211,3 +274,21 @@ class Resolver:
         if bars.value == 0 or isinstance(operand, Constant):
             return operand
         return self.one(History(operand.kind, operand, int(bars.value)))
+
+
+def _is_na(syntax: s.Syntax) -> bool:
+    return isinstance(syntax, s.Name) and syntax.name == "na"
+
+
+def _settled(name: str, operands: Sequence[Node]) -> Node | None:
+    """Give what an operation comes to where a constant condition decides it; None where none does."""
+    if name in ("and", "or"):
+        deciding, neutral = (FALSE, TRUE) if name == "and" else (TRUE, FALSE)
+        for constant, other in (operands, operands[::-1]):
+            if isinstance(constant, Constant) and constant.value in (deciding, neutral):
+                return constant if constant.value == deciding else other
+        return None
+    if isinstance(operands[0], Constant):
+        unknown = Constant(Kind.SERIES, NAN) if name == "if number" else _UNKNOWN
+        return {TRUE: operands[1], FALSE: operands[2]}.get(int(operands[0].value), unknown)
+    return None

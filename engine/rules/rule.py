@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from engine.market import MarketKind, Timeframe
 from engine.rules.assemble import assemble
 from engine.rules.expressions import Expressions
 from engine.rules.model import Param, RuleFile
+from engine.rules.nodes import Node as PlanNode
 from engine.rules.plan import Plan
+from engine.rules.resolver import MINTICK
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Rule:
     file: RuleFile
     expressions: Expressions
     sha256: str
+    outputs: Mapping[str, PlanNode] = field(compare=False, repr=False)  # of the plan with every default
 
     @property
     def name(self) -> str:
@@ -47,20 +50,38 @@ class Rule:
         """Whether an order's size is percent of what is available, rather than a fixed amount."""
         return self.file.order.size.percent is not None
 
-    def plan(self, params: Mapping[str, float] | None = None) -> Plan:
+    def plan(
+        self,
+        params: Mapping[str, float] | None = None,
+        *,
+        timeframe: Timeframe | None = None,
+        symbol: str = "",
+        mintick: float | None = MINTICK,
+    ) -> Plan:
         """Give the plan for these parameter values, the defaults where none is given.
+
+        It is for bars of `timeframe`, if that is not the rule's own, of `symbol`, where that is known, and for prices
+        in steps of `mintick`, None where nobody knows it.
 
         Errors: InvalidInputError for an unknown parameter or a value out of its range; InvalidDocumentError where the
         rule makes no sense with these values.
         """
+        if not params and symbol == "" and timeframe in (None, self.timeframe) and mintick == MINTICK:
+            return self._usual_plan
         values = {name: param.default for name, param in self.file.params.items()}
         for name, value in (params or {}).items():
             _check_override(name, value, self.file.params)
             values[name] = value
-        outputs, problems = assemble(self.file.market, values, self.expressions, self.timeframe)
+        outputs, problems = assemble(
+            self.file.market, values, self.expressions, timeframe or self.timeframe, symbol, mintick
+        )
         if problems:
             raise InvalidDocumentError(problems)
         return Plan.of(outputs)
+
+    @cached_property
+    def _usual_plan(self) -> Plan:
+        return Plan.of(self.outputs)
 
 
 def read_rule(text: str, name: str) -> Rule:
@@ -76,10 +97,11 @@ def read_rule(text: str, name: str) -> Rule:
     problems += expressions.problems
     values = {n: p.default for n, p in file.params.items()} if file else _rough_params(root.get("params"))
     market = file.market if file else MarketKind.FUTURES
-    problems += assemble(market, values, expressions, Timeframe.parse(file.timeframe) if file else None)[1]
+    outputs, unresolved = assemble(market, values, expressions, Timeframe.parse(file.timeframe) if file else None)
+    problems += unresolved
     if problems or file is None:
         raise InvalidDocumentError(problems)
-    return Rule(file, expressions, hashlib.sha256(text.encode()).hexdigest())
+    return Rule(file, expressions, hashlib.sha256(text.encode()).hexdigest(), outputs)
 
 
 def read_rule_file(path: str | Path) -> Rule:

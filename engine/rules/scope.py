@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from engine.indicators import FALSE, TA, TRUE, Kind
+import math
+
+from engine.indicators import FALSE, TA, TRUE, Function, Kind
+from engine.rules.calendar_parts import PARTS, WEEKDAYS
+from engine.rules.lookback import LOOKBACK
 from engine.rules.nodes import CANDLE, Constant
 from engine.rules.operators import OPERATIONS
 
@@ -11,11 +15,24 @@ CONSTANTS = {
     "true": Constant(Kind.CONDITION, TRUE),
     "false": Constant(Kind.CONDITION, FALSE),
     "na": Constant(Kind.SERIES, NAN),
-    "math.pi": Constant(Kind.SERIES, 3.141592653589793),
-    "math.e": Constant(Kind.SERIES, 2.718281828459045),
+    "math.pi": Constant(Kind.SERIES, math.pi),
+    "math.e": Constant(Kind.SERIES, math.e),
+    "math.phi": Constant(Kind.SERIES, (1 + math.sqrt(5)) / 2),
+    "math.rphi": Constant(Kind.SERIES, 1 / ((1 + math.sqrt(5)) / 2)),
+    **{f"dayofweek.{name}": Constant(Kind.SERIES, float(i)) for i, name in enumerate(WEEKDAYS, 1)},
 }
-CALLABLE = frozenset(name for name in OPERATIONS if name.startswith("math.") or name in ("na", "nz"))
-FUNCTIONS = (*(f"ta.{name}" for name in TA), *TA, *sorted(CALLABLE))
+TIMEFRAME = frozenset(
+    f"timeframe.{name}"
+    for name in ("multiplier", "isseconds", "isminutes", "isintraday", "isdaily", "isweekly", "ismonthly", "isdwm")
+)
+"""Names that the timeframe gives a value to."""
+MINTICK = "syminfo.mintick"
+
+CALLABLE = frozenset(
+    name for name in OPERATIONS if name.startswith("math.") or name in ("na", "nz", "timestamp") or name in PARTS
+)
+"""Functions that look at one bar at a time."""
+FUNCTIONS = (*(f"ta.{name}" for name in TA), *TA, *sorted({*CALLABLE, *LOOKBACK} - {"bar_index"}))
 
 _PINE_TA = (
     "accdist alma atr barssince bb bbw cci change cmo cog correlation cross crossover crossunder cum dev "
@@ -25,14 +42,21 @@ _PINE_TA = (
     "supertrend swma tr tsi valuewhen variance vwap vwma wad wma wpr wvad "
 )
 PINE_TA = frozenset(_PINE_TA.split())
-_LATER = frozenset({"bar_index", "fixnan", "math.avg", "math.sum", "math.round_to_mintick"})
-_LATER_ROOTS = frozenset({"position", "request", "strategy", "syminfo"})
+_LATER_ROOTS = frozenset({"position", "request"})
+_ROOTS = frozenset({"ta", "math", "pandas_ta", "strategy", "syminfo", "timeframe", "session", "barstate", "input"})
 
 # A name of the `ta` namespace may be defined, as in Pine: the bare word is then the definition, `ta.` the function.
-RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *_LATER, *_LATER_ROOTS, "ta", "math", "pandas_ta"})
+RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *LOOKBACK, *_LATER_ROOTS, *_ROOTS})
+
+
+def function_named(name: str) -> Function | None:
+    """Give the indicator, or other function that looks back, of that name; `ta.` may be left out."""
+    if name in LOOKBACK:
+        return LOOKBACK[name]
+    return TA[short] if (short := name.removeprefix("ta.")) in TA else None
 
 
 def not_yet(dotted: str) -> bool:
     """Tell whether a name is one of Pine's, or of the language to come, that this version does not have."""
     name = dotted.removeprefix("ta.")
-    return (name in PINE_TA and name not in TA) or name in _LATER or dotted.split(".", 1)[0] in _LATER_ROOTS
+    return (name in PINE_TA and name not in TA) or dotted.split(".", 1)[0] in _LATER_ROOTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class ExpressionSyntaxError(Exception):
@@ -15,8 +15,7 @@ class ExpressionSyntaxError(Exception):
         self.start, self.end, self.message, self.hint = start, max(end, start + 1), message, hint
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is number, text, name, operator, or end."""
 
     kind: str
@@ -30,30 +29,32 @@ _PATTERN = re.compile(
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
       | (?P<name>[A-Za-z_]\w*)
       | (?P<text>"[^"]*"|'[^']*')
-      | (?P<operator><=|>=|==|!=|[-+*=/%<>?:.,()\[\]])""",
-    re.VERBOSE | re.ASCII,
+      | (?P<operator><=|>=|==|!=|=>|:=|//|[-+*/%]=|[-+*=/%<>?:.,()\[\]])
+      | (?P<wrong>.)""",
+    re.VERBOSE | re.ASCII | re.DOTALL,
 )
+_LETTER = re.compile("[A-Za-z_]")
 _INSTEAD = {"&": "write 'and'", "|": "write 'or'", "!": "write 'not'", "^": "write math.pow(a, b)"}
 
 
 def tokenize(text: str) -> list[Token]:
     """Give the tokens, the last of kind "end". Errors: ExpressionSyntaxError at what fits nowhere."""
     tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _PATTERN.match(text, position)
-        if match is None:
-            wrong = text[position]
-            if wrong in "\"'":
-                raise ExpressionSyntaxError(position, len(text), "this quote is never closed")
-            raise ExpressionSyntaxError(
-                position, position + 1, f"'{wrong}' has no meaning here", _INSTEAD.get(wrong, "")
-            )
-        kind = match.lastgroup or ""
-        if kind == "number" and re.match(r"[A-Za-z_]", text[match.end() : match.end() + 1]):
-            raise ExpressionSyntaxError(position, match.end() + 1, "a name cannot start with a digit")
-        if kind != "space":
-            tokens.append(Token(kind, match.group(), position, match.end()))
-        position = match.end()
+    for match in _PATTERN.finditer(text):
+        kind, start, end = match.lastgroup or "", match.start(), match.end()
+        if kind == "space":
+            continue
+        if kind == "wrong":
+            raise _nothing_fits(text, start)
+        if kind == "number" and _LETTER.match(text, end):
+            raise ExpressionSyntaxError(start, end + 1, "a name cannot start with a digit")
+        tokens.append(Token(kind, match.group(), start, end))
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
+
+
+def _nothing_fits(text: str, position: int) -> ExpressionSyntaxError:
+    wrong = text[position]
+    if wrong in "\"'":
+        return ExpressionSyntaxError(position, len(text), "this quote is never closed")
+    return ExpressionSyntaxError(position, position + 1, f"'{wrong}' has no meaning here", _INSTEAD.get(wrong, ""))

@@ -15,6 +15,7 @@ from engine.market.bars import Column
 from engine.market.sample import SAMPLE_START_MS, sample_bars
 from engine.rules.nodes import Node
 from engine.rules.plan import Plan
+from engine.rules.security import on_own_bars
 
 FIRST = 1000  # bars of the sample that tell an indicator's outputs
 
@@ -22,8 +23,9 @@ FIRST = 1000  # bars of the sample that tell an indicator's outputs
 @lru_cache(maxsize=16)
 def trial(called: CatalogueCall, series: tuple[Node, ...], timeframe: Timeframe, size: int) -> Run:
     """Give the call on `size` bars of the sample market, after those that its arguments need to warm up."""
-    columns = dict(zip(called.columns, series, strict=True))
-    plan = Plan.of(columns)
+    asked = Plan.of(dict(zip(called.columns, series, strict=True)))
+    given = on_own_bars(asked.nodes, series) if asked.feeds else series
+    plan = Plan.of(dict(zip(called.columns, given, strict=True)))
     bars = _sample(timeframe, plan.warmup + size)
     values = {name: column[plan.warmup :] for name, column in plan.evaluate(bars).items()}
     times = bars.time[plan.warmup :]

@@ -38,7 +38,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_every_command_has_help() -> None:
     """Each command named on the first screen explains itself."""
-    for command in ("demo", "check", "backtest", "run", "paper", "message", "eval", "indicators"):
+    for command in ("demo", "check", "test", "backtest", "run", "paper", "message", "eval", "indicators"):
         ran = signal_engine(command, "--help")
         assert ran.returncode == 0
         assert "Usage: signal-engine" in ran.stdout or "Usage: python -m engine" in ran.stdout

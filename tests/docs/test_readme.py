@@ -43,10 +43,11 @@ def test_there_are_commands_to_try() -> None:
 
 
 def test_the_rule_file_shown_is_the_shipped_one() -> None:
-    """The README's example equals strategies/ema_cross.yaml, below its header comment."""
+    """The README's example and its tests equal strategies/ema_cross.yaml, below its header comment."""
     shipped = (ROOT / "strategies" / "ema_cross.yaml").read_text(encoding="utf-8").splitlines()
     body = [line for line in shipped if not line.startswith("#")]
-    assert blocks("yaml")[0].splitlines() == body
+    rule, tests = blocks("yaml")[:2]
+    assert [*rule.splitlines(), "", *tests.splitlines()] == body
 
 
 def test_every_linked_file_is_there() -> None:

@@ -23,7 +23,8 @@ _SCRIPT = '''"""@pyne
 """
 from pynecore import Series
 from pynecore.lib import (
-    script, ta, na, math, open, high, low, close, volume, hl2, hlc3, ohlc4, hlcc4, bar_index, time, timeframe
+    script, ta, na, math, open, high, low, close, volume, hl2, hlc3, ohlc4, hlcc4, bar_index, time, timeframe,
+    fixnan, nz, time_close, year, month, weekofyear, dayofmonth, dayofweek, hour, minute, second
 )
 from pynecore.types.na import NA
 

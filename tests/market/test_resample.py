@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,3 +120,36 @@ def test_what_fits_starts_together(fine: Timeframe, coarse: Timeframe, time: int
         return
     opened = coarse.floor(time)
     assert fine.floor(opened) == opened
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse", "frequency"),
+    [
+        ("1d", "1w", "W-MON"),
+        ("4h", "1w", "W-MON"),
+        ("1d", "1M", "MS"),
+        ("4h", "1M", "MS"),
+        ("1d", "3M", "QS"),
+        ("1h", "1d", "D"),
+        ("4h", "12h", "12h"),
+    ],
+)
+@pytest.mark.parametrize("gaps", [False, True])
+def test_pandas_joins_alike(fine: str, coarse: str, frequency: str, *, gaps: bool) -> None:
+    """By the calendar of pandas (weeks from Monday, real months, gaps or not) the same candles come out."""
+    start, count = SAMPLE_START_MS + 40 * 24 * HOUR, 340 * 24 * HOUR // Timeframe.parse(fine).length_ms
+    bars = sample_bars("BTC/USDT", Timeframe.parse(fine), start, min(count, 2_000), gaps=gaps)[3:-1]
+    index = pd.to_datetime(bars.time, unit="ms", utc=True).tz_localize(None)
+    table = pd.DataFrame(
+        dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True)), index=index
+    )
+    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    joined = table.resample(frequency, closed="left", label="left").agg(how).dropna()
+    opens = pd.DatetimeIndex(joined.index).as_unit("ms").asi8
+    made, timeframe = resample(bars, Timeframe.parse(coarse)), Timeframe.parse(coarse)
+    end = int(bars[-1:].closes_ms[0])
+    whole = np.array([t >= bars.time[0] and timeframe.next(int(t)) <= end for t in opens])
+    assert made.time.tolist() == opens[whole].tolist()
+    assert len(made) > 1
+    for column, values in zip(how, made.columns(), strict=True):
+        np.testing.assert_allclose(values, joined[column].to_numpy()[whole], rtol=1e-12 if column == "volume" else 0)

@@ -95,7 +95,54 @@ def test_shifting_back_returns(timeframe: Timeframe, time: int, bars: int) -> No
     assert timeframe.shift(shifted, -bars) == opened
 
 
+@given(UNITS, TIMES, st.integers(0, 10_000))
+def test_far_back_is_1970(timeframe: Timeframe, time: int, bars: int) -> None:
+    """However many bars are asked for, the answer is their opening or 1970, and never an error."""
+    found = timeframe.before(time, bars)
+    assert 0 <= found <= time
+    assert found == 0 or found == timeframe.shift(timeframe.floor(time), -bars)
+
+
 @pytest.mark.parametrize(("text", "bars"), [("1h", 8_766), ("1d", 365.25), ("1M", 12), ("3M", 4)])
 def test_bars_per_year(text: str, bars: float) -> None:
     """A year has as many bars as the calendar says."""
     assert Timeframe.parse(text).bars_per_year == pytest.approx(bars)
+
+
+@pytest.mark.parametrize(
+    ("text", "timeframe"),
+    [
+        *(("240", "4h"), ("15", "15m"), ("1440", "1d"), ("60S", "1m"), ("S", "1s"), ("30S", "30s")),
+        *(("D", "1d"), ("2D", "2d"), ("W", "1w"), ("M", "1M"), ("3M", "3M"), ("12M", "12M")),
+        *(("4h", "4h"), ("60m", "1h"), ("48h", "2d"), ("90m", "90m"), ("7d", "7d"), ("1w", "1w"), ("1m", "1m")),
+    ],
+)
+def test_pine_s_way_of_writing_is_read(text: str, timeframe: str) -> None:
+    """Pine's timeframes and ours give the same bars, in the largest unit that tells them."""
+    assert str(Timeframe.read(text)) == timeframe
+
+
+@pytest.mark.parametrize("text", ["", "0", "D1", "H", "4H", "d", "1.5", "240 ", "12345", "-5"])
+def test_what_neither_writes_is_refused(text: str) -> None:
+    """What is neither ours nor Pine's is refused with examples of both."""
+    with pytest.raises(ValueError, match=r"is no timeframe; examples: 1m, .* or Pine's 240"):
+        Timeframe.read(text)
+
+
+@given(UNITS, TIMES)
+def test_the_plain_timeframe_has_the_same_bars(timeframe: Timeframe, time: int) -> None:
+    """Another unit changes the name of a timeframe, and none of its bars."""
+    plain = timeframe.plain
+    assert plain.floor(time) == timeframe.floor(time)
+    assert plain.next(plain.floor(time)) == timeframe.next(timeframe.floor(time))
+
+
+@given(UNITS, UNITS, TIMES)
+def test_what_a_bar_consists_of_fits_into_it(coarse: Timeframe, fine: Timeframe, time: int) -> None:
+    """Where bars consist of finer ones, no more of these lie in one than is said, and one opens with it."""
+    if not coarse.consists_of(fine):
+        return
+    opened = coarse.floor(time)
+    assert fine.floor(opened) == opened
+    assert fine.shift(opened, coarse.most_of(fine)) >= coarse.next(opened)
+    assert coarse.next(opened) - opened <= coarse.longest_ms

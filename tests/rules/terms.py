@@ -7,22 +7,27 @@ from hypothesis.strategies import DrawFn
 
 from tests.rules import reference as r
 
-COLUMNS = ("open", "high", "low", "close", "volume")
-NUMBERS = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 1e-10, 1.00000000005, 100.0, -7.25, 1e200])
+COLUMNS = r.COLUMNS
+NUMBERS = st.sampled_from(
+    [0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 1e-10, 1.00000000005, 100.0, -7.25, 1e200, 2.5, 13.887175, 0.125]
+)
 _ONE = [name for name, (count, _) in r.FUNCTIONS.items() if count == 1]
 _TWO = [name for name, (count, _) in r.FUNCTIONS.items() if count == 2]
+_CANDLES = [r.column(name) for name in COLUMNS]
+_TIMES = [r.BAR_INDEX, r.TIME, r.TIME_CLOSE, *map(r.part, r.PARTS)]
+_PLAIN = [*_CANDLES, *_CANDLES, *_TIMES, r.NA]
 _ORDERS = [("<", "<=", ">", ">="), ("==", "!=")]
 
 
 @st.composite
-def numbers(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line for each kind of expression
+def numbers(draw: DrawFn, depth: int) -> r.Term:  # noqa: C901, PLR0911 - one line for each kind of expression
     """Make an expression that is a number."""
-    kind = draw(st.integers(0, 9)) if depth else draw(st.integers(0, 2))
+    kind = draw(st.integers(0, 12)) if depth else draw(st.integers(0, 2))
     below = depth - 1
     if kind == 0:
         return r.number(draw(NUMBERS))
     if kind <= 2:
-        return draw(st.sampled_from([*map(r.column, COLUMNS), r.column("close"), r.NA]))
+        return draw(st.sampled_from(_PLAIN))
     if kind == 3:
         return r.negative(draw(numbers(below)))
     if kind == 4:
@@ -35,13 +40,22 @@ def numbers(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line for
         return r.history(draw(numbers(below)), draw(st.integers(0, 4)))
     if kind == 8:
         return r.choice(draw(conditions(below)), draw(numbers(below)), draw(numbers(below)))
+    if kind == 9:
+        return r.rounded(draw(numbers(below)), draw(st.integers(-1, 6)))
+    if kind == 10:
+        return r.total(draw(numbers(below)), draw(st.integers(1, 4)))
+    if kind == 11:
+        return r.fixnan(draw(numbers(below)))
+    if kind == 12:
+        several = draw(st.lists(numbers(below), min_size=3, max_size=4))
+        return r.call(draw(st.sampled_from(r.MANY)), *several)
     return r.arithmetic(draw(st.sampled_from("+-*/%")), draw(numbers(below)), draw(numbers(below)))
 
 
 @st.composite
-def conditions(draw: DrawFn, depth: int) -> r.Term:
+def conditions(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line for each kind of expression
     """Make an expression that is a condition."""
-    kind = draw(st.integers(0, 8)) if depth else 0
+    kind = draw(st.integers(0, 12)) if depth else 0
     below = depth - 1
     if kind == 0:
         return r.truth(draw(st.booleans()))
@@ -57,6 +71,14 @@ def conditions(draw: DrawFn, depth: int) -> r.Term:
         return r.choice(draw(conditions(below)), draw(conditions(below)), draw(conditions(below)))
     if kind == 6:
         return r.history(draw(conditions(below)), draw(st.integers(0, 4)))
+    if kind == 7:
+        return r.same(draw(st.sampled_from(["==", "!="])), draw(conditions(below)), draw(conditions(below)))
+    if kind == 8:
+        return r.nz(draw(conditions(below)), draw(conditions(below)))
+    if kind == 9:
+        return r.fixnan(draw(conditions(below)))
+    if kind == 10:
+        return r.na(draw(conditions(below)))
     operators = draw(st.lists(st.sampled_from(draw(st.sampled_from(_ORDERS))), min_size=1, max_size=3))
     return r.comparison(operators, [draw(numbers(below)) for _ in range(len(operators) + 1)])
 

@@ -41,6 +41,9 @@ SAFE = [
     "ta.nvi / ta.nvi[1] > 1.001",
     "math.sign(ta.change(ta.nvi)) + math.abs(ta.pvi) / ta.pvi",
     "math.max(ta.change(ta.nvi), 0) / ta.nvi",
+    "bar_index - bar_index[5]",
+    "ta.change(bar_index) > 0",
+    "math.avg(ta.obv, ta.obv[1]) - ta.obv",
     "ta.vwap > close",
     "ta.mfi(close, 14)",
 ]
@@ -56,6 +59,9 @@ LEAKING = [
     "ta.cum(ta.obv) - ta.cum(ta.obv)[1]",
     "ta.crossover(ta.obv, close)",
     "close > open ? ta.obv : close",
+    "bar_index > 100",
+    "bar_index % 4 == 0",
+    "math.sum(ta.obv, 5) > 0",
     "ta.nvi",
     "ta.nvi - 1 > 0",
     "ta.nvi * ta.obv > 0",
@@ -75,7 +81,7 @@ def test_what_keeps_its_beginning_is_warned_about(expression: str) -> None:
     """A value in which the first candle is left, in whatever way, is named with the call that brought it in."""
     warnings = warnings_of(plan_text(expression))
     assert warnings
-    assert all(warning.startswith("value: the candle that ta.") for warning in warnings)
+    assert all(warning.startswith("value: the candle that ") for warning in warnings)
 
 
 def test_the_warning_names_outputs_and_call_once() -> None:
@@ -84,6 +90,24 @@ def test_the_warning_names_outputs_and_call_once() -> None:
         "long.enter: the candle that ta.obv began with matters, and live and backtest begin with different ones; use "
         "its changes, as in ta.obv - ta.obv[20], or compare it with itself, as in ta.obv > ta.sma(ta.obv, 20)"
     ]
+
+
+def test_a_count_of_bars_is_used_for_distances() -> None:
+    """`bar_index` is warned about where its size matters, and with a valuewhen only that one looks back without end."""
+    (warning,) = warnings_of(plan_text("bar_index > 100"))
+    assert warning == (
+        "value: the candle that bar_index began with matters, and live and backtest begin with different ones; use "
+        "distances, as in bar_index - ta.valuewhen(condition, bar_index, 0)"
+    )
+    (warning,) = warnings_of(plan_text("bar_index - ta.valuewhen(close > open, bar_index, 0) > 3"))
+    assert warning.startswith("ta.valuewhen(condition, source, 0) looks back as far as it has to")
+
+
+def test_filling_looks_back_as_far_as_it_has_to() -> None:
+    """`fixnan`, of numbers and of conditions, tells how many candles are taken."""
+    for text in ("fixnan(ta.pivothigh(3, 3)) > close", "fixnan(close > close[1])"):
+        (warning,) = warnings_of(plan_text(text))
+        assert warning.startswith("fixnan(source) looks back as far as it has to: the last 1,000 candles")
 
 
 def test_events_say_how_far_is_looked() -> None:
@@ -98,7 +122,7 @@ def test_events_say_how_far_is_looked() -> None:
     assert warnings_of(plan_text("ta.vwap(close, session.isfirstbar) > 5")) == []
 
 
-_TOTALS = st.sampled_from(["ta.obv", "ta.cum(volume)", "ta.wad", "ta.pvt", "ta.nvi", "ta.accdist"])
+_TOTALS = st.sampled_from(["ta.obv", "bar_index", "ta.cum(volume)", "ta.wad", "ta.pvt", "ta.nvi", "ta.accdist"])
 _ONE = st.one_of(
     st.sampled_from(["ta.sma({0}, 5)", "ta.ema({0}, 4)", "ta.highest({0}, 6)", "{0}[3]", "-{0}", "{0} * 3", "{0} / 4"]),
     st.sampled_from(

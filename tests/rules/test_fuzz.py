@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import random
 import time
 from pathlib import Path
 
@@ -14,28 +13,10 @@ from engine.errors import InvalidInputError
 from engine.rules import Rule, read_rule, read_rule_file
 from engine.rules.single import plan_text
 from tests.rules.files import GOOD, errors_of, spoilt
-from tests.rules.mistakes import MISTAKES
+from tests.rules.fuzz import Figures, run
+from tests.rules.mutants import CHARACTERS
 
 ENTER = "ta.crossover(fast_ma, slow_ma)"
-PIECES = [
-    *(path.read_text(encoding="utf-8") for path in sorted(Path("strategies").glob("*.yaml"))),
-    *MISTAKES.values(),
-]
-_BITS = [*"{}[]()#&*!|>'\"%@`-?:,\t\n\r \\<=+/.0", ": ", " #", "- ", "\n  ", "---\n", "...\n", "1e999", "\ufeff", "\0"]
-_BITS += [
-    "9" * 400,
-    "\u2028",
-    "\x85",
-    "\u00e9",
-    "\U0001f600",
-    "\ud800",
-    "!!python/name:os",
-    "<<: ",
-    "null",
-    "~",
-    "true",
-]
-_BITS += ["all:", "not ", " and ", "[1]", "na", "ta.ema(", "math.", "\\u0000", "\\x", "? ", "|2-\n", "%YAML 1.1\n"]
 
 
 def taken(text: str, seconds: float = 5.0) -> Rule | InvalidInputError:
@@ -52,29 +33,15 @@ def taken(text: str, seconds: float = 5.0) -> Rule | InvalidInputError:
     return result
 
 
-def mutated(rng: random.Random) -> str:
-    text = rng.choice(PIECES)
-    for _ in range(rng.randint(1, 5)):
-        at, until = sorted((rng.randrange(len(text) + 1), rng.randrange(len(text) + 1)))
-        until = min(until, at + rng.choice([0, 0, 1, 3, 30]))
-        insert = rng.choice([rng.choice(_BITS), "", text[at:until] * 2, rng.choice(PIECES)[at:until]])
-        text = text[:at] + insert + text[until:]
-    return text
+def test_mutants_are_taken_or_refused(tmp_path: Path) -> None:
+    """Whatever is done to rule files, expressions, run definitions and configs: taken as written, or refused."""
+    figures = Figures()
+    run(600, 7, tmp_path, figures)
+    assert sum(figures.inputs.values()) == 600
+    assert all(figures.taken[kind] and figures.taken[kind] < count for kind, count in figures.inputs.items())
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_mutated_files_are_read_or_refused(seed: int) -> None:
-    """Whatever is done to a rule file, the outcome is a rule, or an error for the user."""
-    rng = random.Random(seed)  # noqa: S311 - to be repeatable
-    for _ in range(150):
-        text = mutated(rng)
-        try:
-            taken(text)
-        except Exception as error:
-            raise AssertionError(repr(text)) from error
-
-
-@given(st.text(max_size=200) | st.lists(st.sampled_from(_BITS), max_size=30).map("".join))
+@given(st.text(max_size=200) | st.lists(st.sampled_from(CHARACTERS), max_size=30).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_random_texts_are_refused(text: str) -> None:
     """No random text is a rule, and none is more than refused."""

@@ -14,14 +14,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.servers.binance import BadRequest, Candles, exchange_info, from_sample, klines
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Trouble:
     reset: bool = False
     delay_s: float = 0.0
     times: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class ExchangeServer:
@@ -117,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if trouble.body is not None or trouble.status != 200:
-            self._answer(trouble.status, trouble.body or "")
+            self._answer(trouble.status, trouble.body or "", trouble.headers)
             return
         try:
             self._answer(200, json.dumps(self._truth(url.path, dict(parse_qsl(url.query)))))
@@ -137,12 +140,14 @@ class _Handler(BaseHTTPRequestHandler):
             return klines(venue, query, exchange.candles, now_ms)
         raise BadRequest(-1000, f"{path} is not served here")
 
-    def _answer(self, status: int, body: str) -> None:
+    def _answer(self, status: int, body: str, headers: Mapping[str, str] = _NONE) -> None:
         data = body.encode()
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json" if body[:1] in ("{", "[") else "text/html")
             self.send_header("Content-Length", str(len(data)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
         except (BrokenPipeError, ConnectionResetError):

@@ -1,0 +1,88 @@
+"""How long `signal-engine backtest` takes as a cold process, from CSV to printed statistics.
+
+    python -m backtests.benchmarks.cold
+
+500 and 525,600 one-minute candles of the sample market in CSVs, the rule of the backtest benchmark, compiled kernels
+on disk. Beside it the floor: an interpreter that only imports numba. All take turns. Wall time is what one waits;
+processor time (user and system) is what it costs, also when other programs are busy.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from backtests.benchmarks.backtest import RULE, SYMBOL
+from engine.adapters.csv_files import write_csv
+from engine.market import Timeframe
+from engine.market.sample import SAMPLE_START_MS, sample_bars
+
+RUNS = 9
+LIMITS = {500: 1.5, 525_600: 1.6}  # seconds of wall time, by candles
+
+
+@dataclass(frozen=True)
+class Run:
+    """Seconds that one process took."""
+
+    wall: float
+    processor: float
+
+
+def run(command: list[str]) -> Run:
+    start = perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return Run(perf_counter() - start, used.ru_utime + used.ru_stime)
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    """Write the rule and the candles, and give what is to be run on them."""
+    rule = folder / "benchmark.yaml"
+    rule.write_text(RULE)
+    found = {"import numba": [sys.executable, "-c", "import numba, numpy"]}
+    for count in LIMITS:
+        candles = folder / f"{count}.csv"
+        write_csv(candles, sample_bars(SYMBOL, Timeframe.parse("1m"), SAMPLE_START_MS, count))
+        found[title(count)] = [sys.executable, "-m", "engine", "backtest", str(rule), "--data", str(candles)]
+    return found
+
+
+def title(count: int) -> str:
+    return f"backtest of {count:,} candles"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = commands(Path(folder))
+        for command in found.values():
+            run(command)  # compiles what is not on disk yet
+        runs: dict[str, list[Run]] = {name: [] for name in found}
+        for _ in range(RUNS):
+            for name, command in found.items():
+                runs[name].append(run(command))
+    print(
+        f"cold processes, seconds: median and best of {RUNS:<11} {'wall':>5} {'best':>5} {'processor':>10} {'best':>5}"
+    )
+    for name, taken in runs.items():
+        wall, processor = [one.wall for one in taken], [one.processor for one in taken]
+        print(
+            f"  {name:<48} {statistics.median(wall):>5.2f} {min(wall):>5.2f} "
+            f"{statistics.median(processor):>10.2f} {min(processor):>5.2f}"
+        )
+    for count, limit in LIMITS.items():
+        holds = min(one.wall for one in runs[title(count)]) < limit
+        print(f"{'holds ' if holds else 'BROKEN'}  {title(count)} in less than {limit} s of wall time, at best")
+
+
+if __name__ == "__main__":
+    main()
