@@ -133,7 +133,9 @@ class CandleCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(path.with_name(f".{path.stem}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StoreError(f"{path.parent}: cannot be written: {error.strerror}") from None
+            raise StoreError(
+                f"{path.parent}: cannot be written: {error.strerror}; --cache names another folder"
+            ) from None
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -133,6 +134,7 @@ class _Work:
                             done = Stretch(part.start_ms, min(at, part.end_ms)).bars_of(timeframe)
                             self._progress.moved(before + done, total, at)
                             self._persistence.reset()
+                            await asyncio.sleep(0)  # a market that never waits would let nobody stop it
                 except (MarketDataError, InvalidCandlesError) as error:
                     await self._persistence.wait(error)
                     continue
