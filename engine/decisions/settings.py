@@ -48,6 +48,13 @@ class Columns(NamedTuple):
 
 
 def columns_of(bars: Bars, outputs: Mapping[str, Column]) -> Columns:
-    """Put candles and the outputs of a rule's plan (see rules/assemble.py) side by side."""
-    signals = {name.replace(".", "_"): column for name, column in outputs.items()}
-    return Columns(bars.time, bars.open, bars.high, bars.low, bars.close, **signals)  # type: ignore[arg-type]  # conditions are int8
+    """Put candles and the outputs of a rule's plan (see rules/assemble.py) side by side: levels in percent only."""
+    na, close = np.full(len(bars), np.nan), bars.close
+    levels = {}
+    for side, sign in (("long", 1.0), ("short", -1.0)):
+        for what, direction in (("take_profit", sign), ("stop_loss", -sign)):
+            percent = outputs.get(f"{side}.{what}.0")
+            levels[f"{side}_{what}"] = na if percent is None else close * (1.0 + direction * percent / 100.0)
+    signals = {f"{side}_{what}": outputs[f"{side}.{what}"] for side in ("long", "short") for what in ("enter", "exit")}
+    size = outputs.get("long.size", outputs.get("short.size", na))
+    return Columns(bars.time, bars.open, bars.high, bars.low, bars.close, **signals, **levels, size=size)  # type: ignore[arg-type]  # conditions are int8

@@ -61,10 +61,11 @@ def take_rule(text: str) -> None:
     # What 'tests' holds becomes candles and messages, in ways of its own.
     _compare(rule.file.model_dump(exclude_unset=True, exclude={"tests"}, by_alias=True), {**base, "tests": ""}, ())
     for path, condition in rule.expressions.conditions.items():
-        side, what = path.split(".")
-        stands = base[side]
-        assert isinstance(stands, dict)
-        assert _texts(condition) == _leaves(stands[what]), path
+        stands: object = base
+        for step in path.split("."):
+            assert isinstance(stands, dict)
+            stands = stands[step]
+        assert _texts(condition) == _leaves(stands), path
 
 
 def take_definition(text: str, path: Path) -> None:
@@ -165,8 +166,8 @@ def _compare(value: object, base: object, path: tuple[object, ...]) -> None:
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_unset=True, by_alias=True)
     if isinstance(value, Mapping):
-        if isinstance(base, str):  # a parameter that is a number alone
-            base = {"default": base}
+        if isinstance(base, str):  # a parameter that is a number alone, a time to leave without a zone
+            base = {str(next(iter(value))): base}
         assert isinstance(base, Mapping), path
         for key in base:
             assert str(key) in {"tests", *map(str, value)}, (*path, key)
