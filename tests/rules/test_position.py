@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings
 
-from engine.errors import InvalidDocumentError, InvalidExpressionError
+from engine.errors import InvalidDocumentError, InvalidExpressionError, InvalidInputError
 from engine.indicators import FALSE, TRUE, UNKNOWN, Kind
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
@@ -14,7 +14,7 @@ from engine.rules.explain import Explainer
 from engine.rules.fingerprint import fingerprint
 from engine.rules.position import FIELDS, PositionField
 from engine.rules.programs import MOST_INSTRUCTIONS
-from engine.rules.single import plan_text
+from engine.rules.single import evaluate_text, plan_text
 from tests.rules import reference as r
 from tests.rules.files import errors_of, rule_with, spoilt
 from tests.rules.stack import run
@@ -127,6 +127,12 @@ def test_what_looks_back_cannot_take_the_position(text: str, at: int, said: str)
     (problem,) = refused.value.problems
     assert said in problem.message
     assert problem.column == at
+
+
+def test_an_expression_by_itself_has_no_position() -> None:
+    """Candles alone have no position: it is said so."""
+    with pytest.raises(InvalidInputError, match=r"position\.\* is for rule files"):
+        evaluate_text("position.bars > 3", sample(5))
 
 
 def test_a_program_is_bounded() -> None:
