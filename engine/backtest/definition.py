@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.backtest.run import Result
 from engine.decisions import Costs
+from engine.documents import did_you_mean
 from engine.documents.numbers import DecimalNumber, Fact, Number
 from engine.market.moment import read_moment
 
@@ -68,7 +68,8 @@ class RunDefinition(_Strict):
         lines = []
         for name, expected in self.expect.items():
             if name not in found:
-                lines.append(f"{name}: there is no such result; there are {', '.join(found)}")
+                hint = did_you_mean(name, found) or f"there are {', '.join(found)}"
+                lines.append(f"{name}: there is no such result; {hint}")
             elif not _equal(found[name], expected):
                 lines.append(f"{name}: expected {expected}, got {found[name]}")
         return lines
@@ -78,7 +79,7 @@ def facts(result: Result) -> dict[str, int | float | str | None]:
     """Give all that can be expected of a result, by name."""
     bodies = [message.json() for message in result.messages]
     digest = hashlib.sha256("\n".join(bodies).encode()).hexdigest()
-    return {**asdict(result.stats), "messages": len(bodies), "messages_sha256": digest}
+    return {**result.stats.numbers(), "messages": len(bodies), "messages_sha256": digest}
 
 
 def _equal(actual: float | str | None, expected: float | str | None) -> bool:

@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.backtest.excursions import Slippage
 from engine.backtest.statistics import Statistics, statistics
-from engine.backtest.trades import Trade, trades_of
+from engine.backtest.trades import Trades, trades_of
 from engine.decisions import (
     Columns,
     Costs,
@@ -43,11 +44,20 @@ class Result:
     plan: Plan
     bars: Bars
     warmup: int
-    trades: list[Trade]
+    trades: Trades
     decisions: list[Decision]
     equity: Column
-    stats: Statistics
+    capital: float
     author: Author
+
+    @cached_property
+    def stats(self) -> Statistics:
+        """What it comes to, in numbers."""
+        traded = self.bars[self.warmup :]
+        refused = sum(decision.move is Move.NONE for decision in self.decisions)
+        return statistics(
+            self.trades, self.equity, traded.time, traded.close, self.capital, self.bars.timeframe, refused
+        )
 
     @property
     def messages(self) -> list[Message]:
@@ -88,13 +98,11 @@ def backtest(
         )
     costs = costs or Costs()
     columns = columns_of(bars, plan.evaluate(bars, feeds))
-    fills, records, equity = _run(columns, settings_for(rule, instrument, costs), costs.capital, start)
-    trades, decisions = trades_of(fills, bars), decisions_of(records)
-    refused = sum(decision.move is Move.NONE for decision in decisions)
-    traded = bars[start:]
-    stats = statistics(trades, equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused)
+    settings = settings_for(rule, instrument, costs)
+    fills, records, equity = _run(columns, settings, costs.capital, start)
+    trades, decisions = trades_of(fills, bars, slippage=Slippage(settings.slippage)), decisions_of(records)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.size_in_percent)
-    return Result(rule, plan, bars, start, trades, decisions, equity, stats, author)
+    return Result(rule, plan, bars, start, trades, decisions, equity, costs.capital, author)
 
 
 def _run(columns: Columns, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

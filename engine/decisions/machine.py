@@ -68,15 +68,16 @@ def advance(
     while i < stop and filled + FILLS_A_BAR <= len(fills) and decided + DECISIONS_A_BAR <= len(decisions):
         time, opened, close = times[i], opens[i], closes[i]
         if s.closing != 0:
-            filled = _close(s, settings, fills, filled, time, s.closing, opened, settings.slippage)
+            before = times[i - 1] if i > 0 else time
+            filled = _close(s, settings, fills, filled, time, i, before, s.closing, opened, settings.slippage)
         if s.opening != 0:
-            filled = _open(s, settings, fills, filled, time, opened)
+            filled = _open(s, settings, fills, filled, time, i, opened)
         hit = 0
         if s.side != 0:
             hit, price = _bracket(s, opened, highs[i], lows[i], settings.tick * _NOISE)
             if hit != 0 and settings.platform_holds_bracket:
                 slippage = settings.slippage if hit == _STOP_LOSS else 0.0
-                filled = _close(s, settings, fills, filled, time, hit, price, slippage)
+                filled = _close(s, settings, fills, filled, time, i, s.entry_decided, hit, price, slippage)
                 hit = 0
         # Exits before entries. Entries on both sides at once contradict each other; none is taken.
         buy, sell = long_enter[i] == TRUE, short_enter[i] == TRUE
@@ -92,7 +93,7 @@ def advance(
 
 
 @kernel
-def _open(s: Any, settings: Settings, fills: Records, count: int, time: int, opened: float) -> int:
+def _open(s: Any, settings: Settings, fills: Records, count: int, time: int, row: int, opened: float) -> int:
     """Fill the waiting entry at the open."""
     s.side = s.opening
     s.quantity = s.opening_quantity
@@ -105,15 +106,17 @@ def _open(s: Any, settings: Settings, fills: Records, count: int, time: int, ope
     fee = s.quantity * s.entry_price * settings.commission
     s.cash -= fee
     _write_fill(
-        fills[count], time, _OPEN_LONG if s.side > 0 else _OPEN_SHORT, _ENTER, s.entry_price, s.quantity, fee, 0.0
-    )
+        fills[count], time, row, s.entry_decided, _OPEN_LONG if s.side > 0 else _OPEN_SHORT, _ENTER, s.entry_price,
+        s.quantity, fee, 0.0,
+    )  # fmt: skip
     return count + 1
 
 
 @kernel
-def _close(
-    s: Any, settings: Settings, fills: Records, count: int, time: int, reason: int, price: float, slippage: float
-) -> int:
+def _close(  # noqa: PLR0917
+    s: Any, settings: Settings, fills: Records, count: int, time: int, row: int, decided: int, reason: int,
+    price: float, slippage: float,
+) -> int:  # fmt: skip
     """Fill the close of the whole position."""
     s.closing = 0
     if s.side == 0:
@@ -122,7 +125,8 @@ def _close(
     profit = s.side * s.quantity * (at - s.entry_price)
     fee = s.quantity * at * settings.commission
     s.cash += profit - fee
-    _write_fill(fills[count], time, _CLOSE_LONG if s.side > 0 else _CLOSE_SHORT, reason, at, s.quantity, fee, profit)
+    move = _CLOSE_LONG if s.side > 0 else _CLOSE_SHORT
+    _write_fill(fills[count], time, row, decided, move, reason, at, s.quantity, fee, profit)
     s.side = 0
     s.quantity = 0.0
     s.entry_price = 0.0
@@ -132,10 +136,13 @@ def _close(
 
 
 @kernel
-def _write_fill(
-    fill: Any, time: int, move: int, reason: int, price: float, quantity: float, fee: float, profit: float
-) -> None:
+def _write_fill(  # noqa: PLR0917
+    fill: Any, time: int, row: int, decided: int, move: int, reason: int, price: float, quantity: float, fee: float,
+    profit: float,
+) -> None:  # fmt: skip
     fill.time = time
+    fill.row = row
+    fill.decided = decided
     fill.move = move
     fill.reason = reason
     fill.price = price

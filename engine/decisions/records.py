@@ -71,13 +71,15 @@ STATE = np.dtype(
 
 FILL = np.dtype(
     [
-        ("time", "i8"),
+        ("time", "i8"),  # of the candle in which it filled
+        ("row", "i8"),  # the index of the rule's own bar
         ("move", "i8"),
         ("reason", "i8"),
         ("price", "f8"),
         ("quantity", "f8"),
         ("fee", "f8"),
         ("profit", "f8"),  # of a close: price difference times quantity, before fees
+        ("decided", "i8"),  # of the bar that decided it
     ]
 )
 
