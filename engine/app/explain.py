@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from engine.app.backtests import candles_for, others_for
+from engine.app.candles import candles_for, others_for
 from engine.backtest import Result, RunDefinition, Trade, backtest
 from engine.decisions import Move
 from engine.errors import InvalidInputError

@@ -18,7 +18,7 @@ from engine.market import Timeframe
 from engine.market.bars import Column
 
 Number = int | float | None
-_PARTS = ("long", "short", "months")
+_NOISE = 1e-9  # share of the capital below which a difference is rounding
 _MARGIN_CALLS = [int(reason) for reason in Reason if reason.name in ("MARGIN_CALL", "LIQUIDATION")]
 
 
@@ -30,6 +30,7 @@ class Statistics(IntrabarStatistics, EquityStatistics, TradeStatistics):
     capital: float  # equity at the start
     total_profit: float  # equity at the end, open positions at the last close, less the capital
     total_profit_percent: float  # of the capital
+    funding: float  # received, less what was paid
     open_profit: float  # "open P&L": of open positions at the last close, before fees
     open_profit_percent: float  # of the capital
     buy_and_hold: float  # what the capital would have gained in the asset over the same closes
@@ -43,11 +44,20 @@ class Statistics(IntrabarStatistics, EquityStatistics, TradeStatistics):
 
     def numbers(self) -> dict[str, Number]:
         """Give every number by its name; those of one side as `long_...` and `short_...`."""
-        names = {name: None for part in reversed(type(self).__mro__) for name in getattr(part, "__annotations__", ())}
-        flat: dict[str, Number] = {name: getattr(self, name) for name in names if name not in _PARTS}
+        flat: dict[str, Number] = {name: getattr(self, name) for name in _OWN}
         for side in ("long", "short"):
             flat |= {f"{side}_{name}": value for name, value in asdict(getattr(self, side)).items()}
         return flat
+
+
+_OWN = [
+    name
+    for part in (TradeStatistics, EquityStatistics, IntrabarStatistics, Statistics)
+    for name in part.__annotations__
+    if name not in ("long", "short", "months")
+]
+NAMES = (*_OWN, *(f"{side}_{name}" for side in ("long", "short") for name in TradeStatistics.__annotations__))
+"""Of every number."""
 
 
 def statistics(
@@ -65,10 +75,15 @@ def statistics(
     held = trades.open
     open_profit = float(np.sum(held["side"] * held["quantity"] * (float(close[-1]) - held["entry_price"])))
     total = float(equity[-1]) - capital
+    funding = total - every.net_profit - open_profit
+    if abs(funding) < _NOISE * capital:
+        funding = 0.0
     growth = float(close[-1]) / float(close[0]) - 1
     return Statistics(
         **{
             **vars(every),
+            "net_profit": every.net_profit + funding,
+            "net_profit_percent": 100 * (every.net_profit + funding) / capital,
             **vars(equity_statistics(equity, capital, timeframe, months)),
             **vars(intrabar_statistics(trades, capital)),
         },
@@ -76,6 +91,7 @@ def statistics(
         capital=capital,
         total_profit=total,
         total_profit_percent=100 * total / capital,
+        funding=funding,
         open_profit=open_profit,
         open_profit_percent=100 * open_profit / capital,
         buy_and_hold=capital * growth,

@@ -59,7 +59,9 @@ def test_trades(made: list[tuple[int, int, str, float, float]], holds: bool) -> 
     fills = [fill for each in made for fill in round_trip(*each)]
     if holds:
         fills += round_trip(count - 4, None, "long", 0.0, 0.5)
-    stats = of(fills, [CAPITAL] * count)
+    end = CAPITAL + sum(profit for *_, profit, _ in made) - 0.5 * holds
+    stats = of(fills, [CAPITAL] * (count - 1) + [end])
+    assert stats.funding == 0
     for side, found in (("", stats), ("long", stats.long), ("short", stats.short)):
         mine = [each for each in made if side in ("", each[2])]
         open_fees = 0.5 if holds and side != "short" else 0.0
@@ -187,6 +189,12 @@ def test_the_total_is_the_net_and_the_open_profit() -> None:
     stats = of(fills, [1000.0, 1009.0, 1008.5, 988.5], bars)
     assert (stats.net_profit, stats.open_profit, stats.total_profit) == (8.5, -20.0, -11.5)
     assert stats.exposure_percent == 75
+
+
+def test_what_trades_do_not_explain_is_funding() -> None:
+    """Equity that neither closed trades nor the open position account for is what funding paid."""
+    stats = of(round_trip(0, 1, "long", 9.0, 1.0), [1000.0, 1008.75, 1008.75])
+    assert (stats.funding, stats.net_profit, stats.long.net_profit) == (-0.25, 8.75, 9.0)
 
 
 @pytest.mark.parametrize("side", ["long", "short"])
