@@ -95,9 +95,9 @@ def run_backtest(definition: RunDefinition) -> Result:
     return prepare(definition).run()
 
 
-def prepare(definition: RunDefinition) -> Prepared:
-    """Read the rule and the candles. Errors: InvalidInputError and its kinds."""
-    rule = read_rule_file(definition.strategy)
+def prepare(definition: RunDefinition, rule: Rule | None = None) -> Prepared:
+    """Read the candles, and the rule where it is not given. Errors: InvalidInputError and its kinds."""
+    rule = rule or read_rule_file(definition.strategy)
     read, bars, instrument = candles_for(definition, rule)
     plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
     _check_enough(rule, plan, read, bars, definition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -29,8 +30,9 @@ def candles_for(definition: RunDefinition, rule: Rule) -> tuple[Bars, Bars, Inst
         instrument, read = sample_instrument(symbol), _sample(definition, symbol, timeframe)
     else:
         read, known = candles_of(definition.data, [timeframe])
-        for later in definition.more:
-            read = appended(read, candles_of(later, [read.timeframe])[0], later)
+        if definition.more:
+            parts = [(definition.data, read), *((name, candles_of(name, [timeframe])[0]) for name in definition.more)]
+            read = put_together(parts)
         instrument = Instrument(definition.symbol or known.symbol, known.tick, known.lot)
     bars = between(joined(read, timeframe, definition.data), definition)
     lot = definition.lot or instrument.lot or Decimal(0)
@@ -97,18 +99,19 @@ def joined(bars: Bars, timeframe: Timeframe, name: str) -> Bars:
         ) from None
 
 
-def appended(bars: Bars, later: Bars, name: str) -> Bars:
-    """Give candles followed by `later`, which are called `name`. Errors: InvalidInputError where they do not go on."""
-    if later.timeframe != bars.timeframe:
-        raise InvalidInputError(
-            f"{name} holds {later.timeframe} candles, and those before them are of {bars.timeframe}"
-        )
-    if int(later.time[0]) <= int(bars.time[-1]):
-        raise InvalidInputError(
-            f"{name}, row 1, time: it begins at {utc_text(later.time[0])} UTC, and the candles before it go on to "
-            f"{utc_text(bars.time[-1])}; give files that follow each other, and remove what both have"
-        )
-    return bars.then(later)
+def put_together(parts: Iterable[tuple[str, Bars]]) -> Bars:
+    """Give candles of several files, named, as one, in order of time. Errors: InvalidInputError where they overlap."""
+    (first, bars), *rest = sorted(parts, key=lambda part: int(part[1].time[0]))
+    for name, later in rest:
+        if later.timeframe != bars.timeframe:
+            raise InvalidInputError(f"{name} holds {later.timeframe} candles, and {first} {bars.timeframe} candles")
+        if int(later.time[0]) <= int(bars.time[-1]):
+            raise InvalidInputError(
+                f"{name}: it begins at {utc_text(later.time[0])} UTC, and the candles before it go on to "
+                f"{utc_text(bars.time[-1])}; give files that follow each other, and remove what both have"
+            )
+        bars = bars.then(later)
+    return bars
 
 
 def between(bars: Bars, definition: RunDefinition) -> Bars:
