@@ -11,19 +11,20 @@ import numpy as np
 from engine.backtest.statistics import Statistics, statistics
 from engine.backtest.trades import Trade, trades_of
 from engine.decisions import (
-    Columns,
     Costs,
     Decision,
+    Inputs,
     Move,
     Settings,
     advance,
-    columns_of,
     decisions_of,
+    inputs_of,
     new_state,
     room,
     settings_for,
 )
-from engine.decisions.machine import Records
+from engine.decisions.records import DECISION, FILL
+from engine.decisions.state import Records
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
@@ -31,28 +32,44 @@ from engine.rules import Plan, Rule
 from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
+from engine.webhook.compose import texts_of, values_at
 
-_BLOCK = 4096
+_BLOCK = 64  # candles for which a tape has room; it is taken away whenever it is full
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a backtest. `equity` is per traded bar: `bars[warmup:]`."""
+    """What came of a backtest. `equity` is per traded bar: `bars[warmup:]`. `records` are the machine's decisions."""
 
     rule: Rule
     plan: Plan
     bars: Bars
     warmup: int
-    trades: list[Trade]
-    decisions: list[Decision]
+    fills: Records
+    records: Records
     equity: Column
     stats: Statistics
     author: Author
+    texts: Mapping[str, Column]  # numbers that messages hold, per bar
+
+    @cached_property
+    def trades(self) -> list[Trade]:
+        """The trades, in order."""
+        return trades_of(self.fills, self.bars)
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        """The decisions, in order; refused entries too."""
+        return decisions_of(self.records)
 
     @property
     def messages(self) -> list[Message]:
         """The messages that would have been sent, in order."""
-        return [m for decision in self.decisions if (m := self.author.message(decision)) is not None]
+        return [m for decision in self.decisions if (m := self.message(decision)) is not None]
+
+    def message(self, decision: Decision) -> Message | None:
+        """Give the message of one of the decisions; None for one that was refused."""
+        return self.author.message(decision, values_at(self.texts, decision))
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -69,11 +86,14 @@ def backtest(
     *,
     warmup: int | None = None,
     others: Mapping[str, Bars] | None = None,
+    finer: Bars | None = None,
+    path: int = 0,
 ) -> Result:
     """Run a rule over bars, whichever timeframe they have. Trading begins when the indicators are warm.
 
     `warmup` sets how many bars to wait instead; with 0, trading begins as soon as conditions are known, as on a
-    TradingView chart. `others` are candles of the symbols that the rule looks at beside its own. Errors:
+    TradingView chart. `others` are candles of the symbols that the rule looks at beside its own; `finer` are those on
+    which orders are watched, and `path` which way prices go inside of each (decisions.settings.Path). Errors:
     InvalidInputError where the bars do not last beyond the warm-up, and where candles of a symbol are missing.
     """
     mintick = float(instrument.tick) or None
@@ -87,26 +107,57 @@ def backtest(
             f"{len(bars)} in all; give more candles, or shorter lengths"
         )
     costs = costs or Costs()
-    columns = columns_of(bars, plan.evaluate(bars, feeds))
-    fills, records, equity = _run(columns, settings_for(rule, instrument, costs), costs.capital, start)
-    trades, decisions = trades_of(fills, bars), decisions_of(records)
-    refused = sum(decision.move is Move.NONE for decision in decisions)
+    met = bars if finer is None else watched(bars, finer)
+    columns = plan.columns(bars, feeds)
+    inputs = inputs_of(bars, plan, columns, None if finer is None else met, funding_of(met, costs))
+    fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
+    author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
+    refused = int((records["move"] == Move.NONE).sum())
     traded = bars[start:]
-    stats = statistics(trades, equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused)
-    author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.size_in_percent)
-    return Result(rule, plan, bars, start, trades, decisions, equity, stats, author)
+    stats = statistics(
+        trades_of(fills, bars), equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused
+    )
+    return Result(rule, plan, bars, start, fills, records, equity, stats, author, texts_of(plan, columns))
 
 
-def _run(columns: Columns, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:
-    """Loop the machine from `start` on; whenever its arrays are full, they are taken away and it goes on."""
-    stop = len(columns.time)
-    state = new_state(capital)
-    fills, decisions, _ = room(_BLOCK)
-    equity = np.empty(stop)
-    all_fills, all_decisions = [fills[:0]], [decisions[:0]]
-    at = start
-    while at < stop:
-        at, filled, decided = advance(state, settings, columns, at, stop, fills, decisions, equity)
-        all_fills.append(fills[:filled].copy())
-        all_decisions.append(decisions[:decided].copy())
-    return np.concatenate(all_fills), np.concatenate(all_decisions), equity[start:]
+def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:
+    """Loop the machine over the rule's bars from `start` on. Gives fills, decisions, and equity for each of them."""
+    candles = len(inputs.time)
+    at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
+    state, (tape, _) = new_state(capital), room(_BLOCK)
+    equity = np.empty(len(inputs.bar_time))
+    fills, decisions = [np.empty(0, FILL)], [np.empty(0, DECISION)]
+    while at < candles:
+        at = advance(state, settings, inputs, at, candles, tape, equity)
+        fills.append(tape.fills[: tape.counts[0]].copy())
+        decisions.append(tape.decisions[: tape.counts[1]].copy())
+        tape.counts[:] = 0
+    return np.concatenate(fills), np.concatenate(decisions), equity[start:]
+
+
+def watched(bars: Bars, finer: Bars) -> Bars:
+    """Give the finer candles inside of `bars`; a bar that has none is one itself. Errors: InvalidInputError."""
+    if finer.timeframe.longest_ms >= bars.timeframe.length_ms:
+        raise InvalidInputError(
+            f"orders are watched on candles finer than {bars.timeframe}, and these are {finer.timeframe} candles"
+        )
+    row = np.searchsorted(bars.time, finer.time, side="right") - 1
+    inside = (row >= 0) & (finer.time < bars.closes_ms[np.maximum(row, 0)])
+    lonely = np.ones(len(bars), dtype=np.bool_)
+    lonely[row[inside]] = False
+    time = np.concatenate([finer.time[inside], bars.time[lonely]])
+    order = np.argsort(time, kind="stable")
+    pairs = zip(finer.columns(), bars.columns(), strict=True)
+    return Bars(
+        finer.timeframe, time[order], *(np.concatenate([fine[inside], own[lonely]])[order] for fine, own in pairs)
+    )
+
+
+_FUNDING_MS = 8 * 3_600_000
+
+
+def funding_of(bars: Bars, costs: Costs) -> Column | None:
+    """Give the share of a position's value that a long pays as each candle opens; None where nothing is paid."""
+    if not costs.funding_percent:
+        return None
+    return np.where(bars.time % _FUNDING_MS == 0, costs.funding_percent / 100.0, 0.0)

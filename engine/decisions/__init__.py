@@ -1,21 +1,25 @@
 """The position machine: what to do at the close of each bar, and what is believed to have filled. Pure."""
 
-from engine.decisions.decision import Decision, decisions_of, state_from_json, state_to_json, void_entry
-from engine.decisions.machine import advance, new_state, room
+from engine.decisions.decision import Decision, decisions_of, void_entry
+from engine.decisions.inputs import Inputs, inputs_of
+from engine.decisions.machine import advance, room
 from engine.decisions.records import Move, Reason
-from engine.decisions.settings import Columns, Settings, columns_of
+from engine.decisions.settings import Settings, SideSettings
 from engine.decisions.setup import Costs, settings_for
+from engine.decisions.state import State, new_state, state_from_json, state_to_json
 
 __all__ = [
-    "Columns",
     "Costs",
     "Decision",
+    "Inputs",
     "Move",
     "Reason",
     "Settings",
+    "SideSettings",
+    "State",
     "advance",
-    "columns_of",
     "decisions_of",
+    "inputs_of",
     "new_state",
     "room",
     "settings_for",

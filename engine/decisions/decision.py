@@ -1,21 +1,24 @@
-"""A decision as a value, and the machine's state as JSON."""
+"""A decision as a value; and an entry undone whose message never arrived."""
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from engine.decisions.machine import Records
-from engine.decisions.records import STATE, Move, Reason
-from engine.decisions.settings import Settings
+from engine.decisions.account import drop_entry
+from engine.decisions.compiled import machine
+from engine.decisions.path import drop_order
+from engine.decisions.records import Move, OrderType, Reason
+from engine.decisions.state import Records, State
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided at the close of the bar that opened at `time_ms`, and why; None for what it does not have."""
+    """What was decided at the close of the bar that opened at `time_ms`, and why; None for what it does not have.
+
+    `row` is the rule's bar that it belongs to; with `watched`, it was decided at the close of a finer candle.
+    `order_ms` names the entry that it is about, by the bar on which that was decided, and `side` its side.
+    """
 
     time_ms: int
     move: Move
@@ -24,53 +27,45 @@ class Decision:
     size: float | None
     take_profit: float | None
     stop_loss: float | None
+    price: float | None = None
+    row: int = 0
+    watched: bool = False
+    order_ms: int = 0
+    side: int = 0
 
 
+_NO_ORDER = int(OrderType.NONE)
 _MOVES, _REASONS = {int(move): move for move in Move}, {int(reason): reason for reason in Reason}
 
 
 def decisions_of(records: Records) -> list[Decision]:
     """Give the machine's records as values."""
     return [
-        Decision(time, _MOVES[move], _REASONS[reason], close, _known(size), _known(take_profit), _known(stop_loss))
-        for time, move, reason, close, size, take_profit, stop_loss in records.tolist()
-    ]
+        Decision(
+            time, _MOVES[move], _REASONS[reason], close, _known(size), _known(take_profit), _known(stop_loss),
+            _known(price), row, bool(watched), order, side,
+        )
+        for time, row, watched, move, reason, close, size, price, take_profit, stop_loss, order, side in records.tolist()
+    ]  # fmt: skip
 
 
-def state_to_json(state: Records) -> str:
-    """Write a state so that `state_from_json` gives the same to the bit; na is null."""
-    record = {name: state[name][0].item() for name in state.dtype.names or ()}
-    return json.dumps({k: None if isinstance(v, float) and math.isnan(v) else v for k, v in record.items()})
-
-
-def state_from_json(text: str) -> Records:
-    """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
-    record = json.loads(text)
-    numbers = isinstance(record, dict) and all(v is None or type(v) in (int, float) for v in record.values())
-    if not numbers or set(record) != set(STATE.names or ()):
-        raise ValueError("this is not a machine's state of this version")
-    state = np.zeros(1, dtype=STATE)
-    for name, value in record.items():
-        state[name] = np.nan if value is None else value
-    return state
-
-
-def void_entry(state: Records, settings: Settings, decided_ms: int) -> bool:
+def void_entry(state: State, decided_ms: int) -> bool:
     """Undo the entry that was decided on the bar of `decided_ms`: its message never arrived.
 
     Whether it still waits or is already believed to be filled; any other entry stays. Gives whether there was anything
     to undo: a position that is already believed to be closed again is not.
     """
-    s = state[0]
-    if s["opening"] != 0 and s["opening_decided"] == decided_ms:
-        s["opening"] = 0
-        return True
-    if s["side"] == 0 or s["entry_decided"] != decided_ms:
-        return False
-    s["cash"] += s["quantity"] * s["entry_price"] * settings.commission
-    s["side"], s["quantity"], s["entry_price"], s["closing"] = 0, 0.0, 0.0, 0
-    s["take_profit"] = s["stop_loss"] = np.nan
-    return True
+    return bool(_undo(state, decided_ms))
+
+
+@machine
+def _undo(state: State, decided: int) -> bool:
+    for side in (1, -1):
+        order = state.orders[0 if side > 0 else 1]
+        if order.type != _NO_ORDER and order.decided == decided:
+            drop_order(state, side)
+            return True
+    return drop_entry(state, decided)
 
 
 def _known(value: float) -> float | None:

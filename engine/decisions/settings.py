@@ -1,60 +1,110 @@
-"""What the machine is told once, and the columns it reads."""
+"""What the machine is told once: plain numbers, so that the compiled step is one for all rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.market import Bars
-from engine.market.bars import Column
+MOST_RUNGS = 8
+"""Levels of one ladder."""
 
-Truth = NDArray[np.int8]
+
+class SizeKind(IntEnum):
+    """What an order's size is counted in."""
+
+    PERCENT = 0  # of the equity
+    FIXED = 1  # an amount
+    NOTIONAL = 2  # money
+    RISK = 3  # percent of the equity that is lost at the stop-loss
+
+
+class LevelKind(IntEnum):
+    """What a level is counted in. NONE: there is none."""
+
+    NONE = 0
+    PERCENT = 1
+    TICKS = 2
+    DISTANCE = 3
+    PRICE = 4
+
+
+class Path(IntEnum):
+    """Which way prices went inside a candle."""
+
+    TRADINGVIEW = 0  # open, the nearer of high and low, the other, close
+    BEST = 1  # for the position: the favourable extreme first
+    WORST = 2
+
+
+class SideSettings(NamedTuple):
+    """How positions of one side are opened and left."""
+
+    order_type: int = 1
+    size_kind: int = 0
+    oco: bool = False
+    entry_sent: bool = True  # the platform holds waiting entries; else the engine watches them
+    profit_sent: bool = True  # the platform holds the take-profit; likewise the stop-loss
+    loss_sent: bool = True
+    stops_sent: bool = False  # trailing and break-even
+    profits: int = 0  # rungs
+    profit_kind: int = 0
+    profit_from_entry: bool = False
+    profit_every_bar: bool = False
+    losses: int = 0
+    loss_kind: int = 0
+    loss_from_entry: bool = False
+    loss_every_bar: bool = False
+    trailing_kind: int = 0
+    start_kind: int = 0
+    break_even_kind: int = 0
+    limited_bars: bool = False  # there is a `max_bars`
 
 
 class Settings(NamedTuple):
-    """How orders are sized, held and filled. Plain numbers, so that the compiled step is one for all rules."""
+    """How orders are sized, held and filled."""
 
     tick: float = 0.0  # price step; 0 does not round
     lot: float = 0.0  # amount step; 0 does not round
-    commission: float = 0.0  # share of the traded value, per fill
+    taker: float = 0.0  # commission: share of the traded value of market and stop fills
+    maker: float = 0.0  # of limit fills
+    per_contract: float = 0.0  # money for each unit that is traded
+    per_order: float = 0.0  # money for each order that fills
     slippage: float = 0.0  # price distance that market and stop fills are worse by
-    size_in_percent: bool = True
-    has_take_profit: bool = False
-    has_stop_loss: bool = False
-    platform_holds_bracket: bool = True  # futures: profit and loss travel with the order; spot: the engine watches
+    slippage_share: float = 0.0  # the same, as a share of the price
+    latency: int = 0  # candles that an order needs beyond the next open
     may_borrow: bool = True  # futures: an order may be worth more than the equity
+    leverage: float = 0.0  # an order may be worth at most so many times the equity; 0: any
+    maintenance: float = 0.0  # share of the position's value below which equity is liquidated; 0: never
+    margin_long: float = 0.0  # TradingView's: share of the position's value that equity must cover; 0: none
+    margin_short: float = 0.0
+    tradingview: bool = False  # the Strategy Tester's emulator: the exchange holds every order
+    path: int = 0
+    pyramiding: int = 1
+    cooldown: int = 0  # after which exits: 0 none, 1 any, 2 a loss, 3 a stop
+    day_loss: bool = False
+    drawdown: bool = False
+    long: SideSettings = SideSettings()
+    short: SideSettings = SideSettings()
 
 
-class Columns(NamedTuple):
-    """Candles and the plan's outputs, as contiguous columns of one length."""
-
-    time: NDArray[np.int64]
-    open: Column
-    high: Column
-    low: Column
-    close: Column
-    long_enter: Truth
-    long_exit: Truth
-    short_enter: Truth
-    short_exit: Truth
-    long_take_profit: Column
-    long_stop_loss: Column
-    short_take_profit: Column
-    short_stop_loss: Column
-    size: Column
+def _record_of(kind: type[SideSettings] | type[Settings]) -> np.dtype[np.void]:
+    fields = [(n, v) for n, v in kind._field_defaults.items() if not isinstance(v, tuple)]
+    return np.dtype([(name, "f8" if isinstance(value, float) else "i8") for name, value in fields])
 
 
-def columns_of(bars: Bars, outputs: Mapping[str, Column]) -> Columns:
-    """Put candles and the outputs of a rule's plan (see rules/assemble.py) side by side: levels in percent only."""
-    na, close = np.full(len(bars), np.nan), bars.close
-    levels = {}
-    for side, sign in (("long", 1.0), ("short", -1.0)):
-        for what, direction in (("take_profit", sign), ("stop_loss", -sign)):
-            percent = outputs.get(f"{side}.{what}.0")
-            levels[f"{side}_{what}"] = na if percent is None else close * (1.0 + direction * percent / 100.0)
-    signals = {f"{side}_{what}": outputs[f"{side}.{what}"] for side in ("long", "short") for what in ("enter", "exit")}
-    size = outputs.get("long.size", outputs.get("short.size", na))
-    return Columns(bars.time, bars.open, bars.high, bars.low, bars.close, **signals, **levels, size=size)  # type: ignore[arg-type]  # conditions are int8
+SIDE = _record_of(SideSettings)
+COMMON = _record_of(Settings)
+Record = Any
+"""A record inside of compiled functions: one of COMMON, of SIDE, or of those in records.py. Passed as one pointer."""
+
+
+@lru_cache(maxsize=1024)
+def packed(settings: Settings) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Give settings as compiled functions take them: a record of COMMON, and two of SIDE (long, short)."""
+    sides = (settings.long, settings.short)
+    common = tuple(value for value in settings if not isinstance(value, tuple))
+    return np.array([common], dtype=COMMON), np.array([tuple(side) for side in sides], dtype=SIDE)

@@ -4,32 +4,115 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.decisions.settings import Settings
+from engine.decisions.records import OrderType
+from engine.decisions.settings import LevelKind, Settings, SideSettings, SizeKind
 from engine.market import Instrument, MarketKind
 from engine.rules import Rule
+from engine.rules.terms import LevelTerms, SideTerms
+
+_COOLDOWNS = {None: 0, "any": 1, "loss": 2, "stop": 3}
+_SIZES = {
+    "percent": SizeKind.PERCENT,
+    "fixed": SizeKind.FIXED,
+    "notional": SizeKind.NOTIONAL,
+    "risk_percent": SizeKind.RISK,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What trading costs, and what there is to trade with. They change results, never which conditions hold."""
+    """What trading costs, what there is to trade with, and how fills are simulated.
+
+    They change results, never which conditions hold. `commission_percent` is of the traded value and per fill, of limit
+    fills `maker_percent` where that is given; `slippage_*` make market and stop fills worse; `latency_bars` are candles
+    that an order needs beyond the next open. `funding_percent` is what a long pays every 8 hours (00, 08, 16 UTC), of
+    the position's value. With `leverage`, orders may be worth so many times the equity, and a position is liquidated
+    when equity is below `maintenance_percent` of its value. `margin_percent` is TradingView's, for long and short.
+    """
 
     capital: float = 10_000.0
     commission_percent: float = 0.05
     slippage_ticks: float = 0.0
+    maker_percent: float | None = None
+    commission_per_contract: float = 0.0
+    commission_per_order: float = 0.0
+    slippage_percent: float = 0.0
+    latency_bars: int = 0
+    funding_percent: float = 0.0
+    leverage: float = 0.0
+    maintenance_percent: float = 0.0
+    margin_percent: float = 0.0
+    fills: str = "webhook"
+
+    @property
+    def tradingview(self) -> bool:
+        """Whether every order fills as in TradingView's Strategy Tester."""
+        return self.fills == "tradingview"
 
 
-def settings_for(rule: Rule, instrument: Instrument, costs: Costs) -> Settings:
+def settings_for(rule: Rule, instrument: Instrument, costs: Costs, path: int = 0) -> Settings:
     """Give how orders of this rule are sized, held and filled."""
-    futures = rule.market is MarketKind.FUTURES
+    futures, terms = rule.market is MarketKind.FUTURES, rule.terms
     tick = float(instrument.tick)
+    maker = costs.commission_percent if costs.maker_percent is None else costs.maker_percent
     return Settings(
         tick=tick,
         lot=float(instrument.lot),
-        commission=costs.commission_percent / 100.0,
+        taker=costs.commission_percent / 100.0,
+        maker=maker / 100.0,
+        per_contract=costs.commission_per_contract,
+        per_order=costs.commission_per_order,
         slippage=costs.slippage_ticks * tick,
-        size_in_percent=rule.size_in_percent,
-        has_take_profit=rule.file.take_profit is not None,
-        has_stop_loss=rule.file.stop_loss is not None,
-        platform_holds_bracket=futures,
+        slippage_share=costs.slippage_percent / 100.0,
+        latency=costs.latency_bars,
         may_borrow=futures,
+        leverage=costs.leverage,
+        maintenance=costs.maintenance_percent / 100.0,
+        margin_long=costs.margin_percent / 100.0,
+        margin_short=costs.margin_percent / 100.0,
+        tradingview=costs.tradingview,
+        path=path,
+        pyramiding=terms.pyramiding,
+        cooldown=_COOLDOWNS[terms.cooldown_after],
+        day_loss="limits.day_loss" in rule.outputs,
+        drawdown="limits.drawdown" in rule.outputs,
+        long=_side(terms.long, futures, costs.tradingview, limited="long.max_bars" in rule.outputs),
+        short=_side(terms.short, futures, costs.tradingview, limited="short.max_bars" in rule.outputs),
     )
+
+
+def _side(terms: SideTerms | None, futures: bool, tradingview: bool, *, limited: bool) -> SideSettings:
+    """Give a side's settings. What the platform holds is execution.md's table."""
+    if terms is None:
+        return SideSettings()
+    profit, loss = terms.take_profit, terms.stop_loss
+    return SideSettings(
+        order_type=OrderType[terms.order_type.upper()],
+        size_kind=_SIZES[terms.size_kind],
+        oco=terms.oco,
+        entry_sent=tradingview or terms.order_type != "stop",
+        profit_sent=tradingview or (futures and _travels(profit)),
+        loss_sent=tradingview or (futures and _travels(loss)),
+        stops_sent=tradingview,
+        profits=len(profit),
+        profit_kind=_kind(profit[0]) if profit else 0,
+        profit_from_entry=bool(profit) and profit[0].counted == "entry",
+        profit_every_bar=bool(profit) and profit[0].every_bar,
+        losses=len(loss),
+        loss_kind=_kind(loss[0]) if loss else 0,
+        loss_from_entry=bool(loss) and loss[0].counted == "entry",
+        loss_every_bar=bool(loss) and loss[0].every_bar,
+        trailing_kind=_kind(terms.trailing) if terms.trailing else 0,
+        start_kind=_kind(terms.trailing_start) if terms.trailing_start else 0,
+        break_even_kind=_kind(terms.break_even) if terms.break_even else 0,
+        limited_bars=limited,
+    )
+
+
+def _kind(level: LevelTerms) -> int:
+    return int(LevelKind[level.kind.upper()])
+
+
+def _travels(levels: tuple[LevelTerms, ...]) -> bool:
+    """Tell whether a level is one price, known when the order is sent, so that the platform can hold it."""
+    return len(levels) == 1 and levels[0].counted == "signal" and not levels[0].every_bar

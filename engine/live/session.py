@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.decisions import (
     Costs,
     Decision,
+    Move,
     advance,
-    columns_of,
     decisions_of,
+    inputs_of,
     new_state,
     room,
     settings_for,
@@ -21,8 +24,10 @@ from engine.decisions import (
 from engine.delivery import Intent, Row, RowState
 from engine.live.feed_windows import FeedWindows
 from engine.market import Bars, Instrument
+from engine.market.bars import Column
 from engine.rules import Rule
 from engine.webhook import Author, Message
+from engine.webhook.compose import texts_of, values_at
 
 LONGEST_LIFETIME_MS = 60_000
 
@@ -54,7 +59,7 @@ class Session:
         self.timeframe = rule.timeframe
         self.symbol = instrument.symbol
         self.plan = rule.plan(params, symbol=instrument.symbol, mintick=float(instrument.tick) or None)
-        self.author = Author(rule.name, rule.market, rule.timeframe, instrument, rule.size_in_percent)
+        self.author = Author(rule.name, rule.market, rule.timeframe, instrument, rule.terms)
         self._settings = settings_for(rule, instrument, costs)
         self._state = new_state(costs.capital)
         self._bars = Bars.of(rule.timeframe, [])
@@ -78,14 +83,14 @@ class Session:
     @property
     def side(self) -> int:
         """The believed position: 1 long, -1 short, 0 flat."""
-        return int(self._state["side"][0])
+        return int(self._state.position["side"][0])
 
     @property
     def equity(self) -> float:
         """The believed equity, an open position at the last close."""
-        s = self._state[0]
-        close = float(self._bars.close[-1]) if len(self._bars) else float(s["entry_price"])
-        return float(s["cash"] + s["side"] * s["quantity"] * (close - s["entry_price"]))
+        p = self._state.position[0]
+        close = float(self._bars.close[-1]) if len(self._bars) else float(p["entry_price"])
+        return float(p["cash"] + p["side"] * p["quantity"] * (close - p["entry_price"]))
 
     def restore(self, history: Bars, state: str | None = None) -> None:
         """Go back to where a former process was: candles up to its watermark, and its state.
@@ -101,7 +106,7 @@ class Session:
 
     def void_entry(self, decided_ms: int) -> bool:
         """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
-        return void_entry(self._state, self._settings, decided_ms)
+        return void_entry(self._state, decided_ms)
 
     def step(self, bar: Bars) -> Outcome:
         """Take one closed bar. While there are too few candles to be warm, nothing is decided.
@@ -112,31 +117,43 @@ class Session:
         self.feeds.forget_before(self._bars)
         if not self.warm:
             return Outcome(bar, [], [], [])
-        decisions = self._advance(len(self._bars) - 1, len(self._bars))
-        messages = [m for decision in decisions if (m := self.author.message(decision)) is not None]
-        return Outcome(bar, decisions, messages, [self._row(m, int(bar.time[0])) for m in messages])
+        decisions, texts = self._advance(len(self._bars) - 1, len(self._bars))
+        written = [(d, m) for d in decisions if (m := self.author.message(d, values_at(texts, d))) is not None]
+        rows = [self._row(decision, message) for decision, message in written]
+        return Outcome(bar, decisions, [message for _, message in written], rows)
 
-    def _advance(self, start: int, stop: int) -> list[Decision]:
-        """Step the window's bars from `start` to before `stop`."""
-        columns = columns_of(self._bars, self.plan.evaluate(self._bars, self.feeds.candles))
-        fills, records, _ = room(max(1, stop - start))
-        equity = self._bars.close * 0.0
-        _, _, decided = advance(self._state, self._settings, columns, start, stop, fills, records, equity)
-        return decisions_of(records[:decided])
+    def _advance(self, start: int, stop: int) -> tuple[list[Decision], Mapping[str, Column]]:
+        """Step the window's bars from `start` to before `stop`. Gives the decisions, and the numbers for messages."""
+        columns = self.plan.columns(self._bars, self.feeds.candles)
+        tape, _ = room(max(1, stop - start))
+        equity = np.empty(len(self._bars))
+        inputs = inputs_of(self._bars, self.plan, columns)
+        advance(self._state, self._settings, inputs, start, stop, tape, equity)
+        return decisions_of(tape.decisions[: tape.counts[1]]), texts_of(self.plan, columns)
 
-    def _row(self, message: Message, bar_ms: int) -> Row:
+    def _row(self, decision: Decision, message: Message) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""
-        opens = message.action.opens
-        closed_ms = self.timeframe.next(bar_ms)
+        opens = decision.move.opens
+        closed_ms = self.timeframe.next(decision.time_ms)
         lifetime = min(LONGEST_LIFETIME_MS, self.timeframe.next(closed_ms) - closed_ms)
+        cancels = decision.move is Move.CANCEL
         return Row(
             seq=0,
             route=self.route,
             connector=self.connector,
-            intent=Intent.OPEN if opens else Intent.CLOSE,
+            intent=_intent(decision),
             state=RowState.PENDING,
-            client_order_id=message.client_order_id or "",
+            client_order_id=self.author.row_id(decision) if cancels else message.client_order_id or "",
             body=message.json(),
-            bar_ms=bar_ms,
+            bar_ms=decision.time_ms,
             deadline_ms=closed_ms + lifetime if opens else None,
         )
+
+
+def _intent(decision: Decision) -> Intent:
+    """Give what a message does to the position."""
+    if decision.move.opens:
+        return Intent.OPEN
+    if decision.move is Move.CANCEL:
+        return Intent.CANCEL
+    return Intent.CLOSE if decision.size is None else Intent.PARTIAL_CLOSE

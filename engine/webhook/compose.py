@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
+
 from engine.decisions import Decision, Move
 from engine.market import Instrument, MarketKind, Timeframe
+from engine.market.bars import Column
+from engine.rules import Plan
+from engine.rules.terms import Terms
 from engine.webhook.action import Action
 from engine.webhook.client_order_id import client_order_id
 from engine.webhook.message import Message
-from engine.webhook.numbers import plain, to_step
+from engine.webhook.numbers import number_text, plain, to_step
 
 LONGEST_LOG = 200
 _PERCENT_STEP = Decimal("0.0001")
@@ -22,6 +29,9 @@ _ACTIONS = {
     (MarketKind.SPOT, Move.OPEN_LONG): Action.BUY,
     (MarketKind.SPOT, Move.CLOSE_LONG): Action.SELL,
 }
+Values = Mapping[str, float]
+"""The rule's numbers that messages hold (`delay_seconds`, `log.0`, ...) at the close of a decision."""
+_NONE: Values = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +42,92 @@ class Author:
     market: MarketKind
     timeframe: Timeframe
     instrument: Instrument
-    size_in_percent: bool
+    terms: Terms
 
-    def message(self, decision: Decision) -> Message | None:
+    def message(self, decision: Decision, values: Values = _NONE) -> Message | None:
         """Give the message of a decision; None for one that was refused.
 
-        Prices are rounded to the nearest tick, percent down to 0.0001, amounts down to the lot; a close is for the
-        whole position. Errors: InvalidMessageError.
+        Prices are rounded to the nearest tick, percent down to 0.0001, amounts down to the lot. Errors:
+        InvalidMessageError.
         """
         if decision.move is Move.NONE:
             return None
-        action = _ACTIONS[self.market, decision.move]
-        percent: Decimal | None = Decimal(100)
-        fixed = None
-        levels: tuple[Decimal | None, Decimal | None] = (None, None)
-        if decision.move.opens and decision.size is not None:
-            percent = to_step(decision.size, _PERCENT_STEP, down=True) if self.size_in_percent else None
-            fixed = None if self.size_in_percent else to_step(decision.size, self.instrument.lot, down=True)
-            if self.market is MarketKind.FUTURES:
-                levels = (self._price(decision.take_profit), self._price(decision.stop_loss))
+        if decision.move is Move.CANCEL:
+            log = self._log(decision, values)
+            named = self._id(decision.order_ms, "open", self.timeframe)
+            return Message(self.market, Action.CANCEL, log=log, client_order_id=named)
+        if decision.move.opens:
+            return self._opening(decision, values)
+        percent = Decimal(100) if decision.size is None else to_step(decision.size, _PERCENT_STEP, down=True)
+        return self._order(decision, values, "close", percent=percent)
+
+    def row_id(self, decision: Decision) -> str:
+        """Give the id under which the message of a decision is kept: of a cancellation its own, not the order's."""
+        return self._id(decision.time_ms, f"cancel {decision.side}", self._decided_on(decision))
+
+    def _opening(self, decision: Decision, values: Values) -> Message:
+        side = self.terms.long if decision.move is Move.OPEN_LONG else self.terms.short
+        in_percent = side is None or side.size_kind == "percent"
+        size = decision.size or 0.0
+        futures = self.market is MarketKind.FUTURES
+        return self._order(
+            decision,
+            values,
+            "open",
+            percent=to_step(size, _PERCENT_STEP, down=True) if in_percent else None,
+            fixed=None if in_percent else to_step(size, self.instrument.lot, down=True),
+            limit=self._price(decision.price),
+            profit=self._price(decision.take_profit) if futures else None,
+            loss=self._price(decision.stop_loss) if futures else None,
+        )
+
+    def _order(self, decision: Decision, values: Values, intent: str, **numbers: Decimal | None) -> Message:
+        delay = values.get("delay_seconds")
         return Message(
             self.market,
-            action,
-            fixed=fixed,
-            percent=percent,
-            profit=levels[0],
-            loss=levels[1],
-            log=f"{self.strategy} {decision.reason.words}"[:LONGEST_LOG],
-            client_order_id=client_order_id(
-                strategy=self.strategy,
-                symbol=self.instrument.symbol,
-                timeframe=str(self.timeframe),
-                candle_open_ms=decision.time_ms,
-                intent="open" if decision.move.opens else "close",
-                sequence=0,
-            ),
+            _ACTIONS[self.market, decision.move],
+            **numbers,
+            log=self._log(decision, values),
+            client_order_id=self._id(decision.time_ms, intent, self._decided_on(decision)),
+            delay_seconds=None if delay is None or math.isnan(delay) else round(delay, 3),
+            delay_seconds_filter=None if delay is None else self.terms.delay_filter,
         )
+
+    def _decided_on(self, decision: Decision) -> Timeframe:
+        return self.terms.watch if decision.watched and self.terms.watch else self.timeframe
+
+    def _id(self, candle_open_ms: int, intent: str, timeframe: Timeframe) -> str:
+        return client_order_id(
+            strategy=self.strategy,
+            symbol=self.instrument.symbol,
+            timeframe=str(timeframe),
+            candle_open_ms=candle_open_ms,
+            intent=intent,
+            sequence=0,
+        )
+
+    def _log(self, decision: Decision, values: Values) -> str:
+        """Write the rule's own text with its numbers, else what happens and why."""
+        if not self.terms.log:
+            return f"{self.strategy} {decision.reason.words}"[:LONGEST_LOG]
+        parts = (part if isinstance(part, str) else _shown(values.get(f"log.{part}")) for part in self.terms.log)
+        return "".join(parts)[:LONGEST_LOG]
 
     def _price(self, level: float | None) -> Decimal | None:
         return None if level is None else to_step(plain(level), self.instrument.tick)
+
+
+def texts_of(plan: Plan, columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Give the numbers that a plan's messages hold, per bar; one that never changes as a column of one."""
+    names = [name for name in plan.outputs if name == "delay_seconds" or name.startswith("log.")]
+    return {n: columns[n] if n in columns else np.array([plan.constants[n]]) for n in names}
+
+
+def values_at(texts: Mapping[str, Column], decision: Decision) -> Values:
+    """Give those numbers at a decision."""
+    return {name: float(column[decision.row if len(column) > 1 else 0]) for name, column in texts.items()}
+
+
+def _shown(value: float | None) -> str:
+    """Write a number of a log text to eight significant digits."""
+    return "na" if value is None or not math.isfinite(value) else number_text(plain(float(f"{value:.8g}")))

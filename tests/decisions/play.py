@@ -8,9 +8,25 @@ from typing import Literal
 
 import numpy as np
 
-from engine.decisions import Columns, Decision, Move, Reason, Settings, advance, decisions_of, new_state, room
-from engine.decisions.machine import Records
-from engine.indicators import FALSE, TRUE, UNKNOWN
+from engine.decisions import (
+    Decision,
+    Inputs,
+    Move,
+    Reason,
+    Settings,
+    SideSettings,
+    State,
+    advance,
+    decisions_of,
+    new_state,
+    room,
+)
+from engine.decisions.fields import CONDITIONS as KINDS
+from engine.decisions.fields import FIELDS, SIDE_FIELDS, SIZE, STOP_LOSS, TAKE_PROFIT
+from engine.decisions.inputs import Numbers
+from engine.decisions.settings import LevelKind
+from engine.decisions.state import Records
+from engine.indicators import FALSE, TRUE, UNKNOWN, Truth
 from engine.market.bars import Column
 
 STEP_MS = 3_600_000
@@ -36,7 +52,7 @@ class Played:
     fills: list[Fill]
     decisions: list[Decision]
     equity: Column
-    state: Records
+    state: State
     raw: tuple[bytes, bytes, bytes]
 
     @property
@@ -61,7 +77,7 @@ def columns(
     short_exit: Collection[int] = (),
     true: Mapping[Condition, Collection[int]] | None = None,
     unknown: Collection[int] = (),
-) -> Columns:
+) -> Inputs:
     """Give the columns: conditions are true on the bars listed, unknown on those of `unknown`, else false."""
     count = len(candles)
     prices = np.array(candles, dtype=np.float64).reshape(count, 4).T.copy()
@@ -74,37 +90,76 @@ def columns(
     take_profit, stop_loss = np.full((2, count), NA)
     for bar, (profit, loss) in (levels or {}).items():
         take_profit[bar], stop_loss[bar] = profit, loss
-    return Columns(
-        np.arange(count, dtype=np.int64) * STEP_MS,
-        prices[0],
-        prices[1],
-        prices[2],
-        prices[3],
-        truths[0],
-        truths[1],
-        truths[2],
-        truths[3],
-        take_profit,
-        stop_loss,
-        take_profit,
-        stop_loss,
-        np.array(np.broadcast_to(np.asarray(size, dtype=np.float64), count)),
+    sizes = np.array(np.broadcast_to(np.asarray(size, dtype=np.float64), count))
+    return inputs(prices, truths, np.stack([sizes, take_profit, stop_loss]))
+
+
+def inputs(prices: Column, truths: Truth, table: Column) -> Inputs:
+    """Give inputs: prices by row (open, high, low, close), conditions (long and short, enter and exit), numbers.
+
+    The rows of `table` are the size, and prices of the take-profit and the stop-loss, for both sides.
+    """
+    count = prices.shape[1]
+    never = np.full(count, FALSE, dtype=np.int8)
+    where = np.full(FIELDS + KINDS, -1, dtype=np.int64)
+    for side in (0, SIDE_FIELDS):
+        for row, field in enumerate((SIZE, TAKE_PROFIT, STOP_LOSS)):
+            where[side + field] = row
+    time = np.arange(count, dtype=np.int64) * STEP_MS
+    return Inputs(
+        time,
+        *(np.ascontiguousarray(row) for row in prices),
+        np.empty(0, dtype=np.int64),
+        np.empty(0, dtype=np.bool_),
+        np.empty(0),
+        time,
+        np.ascontiguousarray(truths[0]),
+        np.ascontiguousarray(truths[1]),
+        never,
+        np.ascontiguousarray(truths[2]),
+        np.ascontiguousarray(truths[3]),
+        never,
+        never,
+        Numbers(
+            where,
+            np.full(FIELDS, np.nan),
+            np.ascontiguousarray(table),
+            np.empty((0, 2), dtype=np.int64),
+            np.empty(0, dtype=np.int64),
+        ),
     )
 
 
-def play(table: Columns, settings: Settings, capital: float = 10_000.0, state: Records | None = None) -> Played:
+def settings(*, in_percent: bool = True, take_profit: bool = False, stop_loss: bool = False, futures: bool = True,
+             **more: float) -> Settings:  # fmt: skip
+    """Give settings for market orders whose levels are prices; `more` are fields of Settings."""
+    side = SideSettings(
+        size_kind=0 if in_percent else 1,
+        profits=int(take_profit),
+        profit_kind=LevelKind.PRICE,
+        losses=int(stop_loss),
+        loss_kind=LevelKind.PRICE,
+        profit_sent=futures,
+        loss_sent=futures,
+    )
+    return Settings(long=side, short=side, may_borrow=futures)._replace(**more)  # type: ignore[arg-type]  # numbers are what they are
+
+
+def play(table: Inputs, settings: Settings, capital: float = 10_000.0, state: State | None = None) -> Played:
     """Run the machine over all bars."""
-    count = len(table.time)
+    count = len(table.bar_time)
     state = new_state(capital) if state is None else state
-    fills, decisions, equity = room(count)
-    at, filled, decided = advance(state, settings, table, 0, count, fills, decisions, equity)
-    assert at == count
+    tape, equity = room(count + 1)
+    at = advance(state, settings, table, 0, len(table.time), tape, equity)
+    assert at == len(table.time)
+    fills, decisions = tape.fills[: tape.counts[0]], tape.decisions[: tape.counts[1]]
+    equity = equity[:count]
     return Played(
-        fills_of(fills[:filled]),
-        decisions_of(decisions[:decided]),
+        fills_of(fills),
+        decisions_of(decisions),
         equity,
         state,
-        (fills[:filled].tobytes(), decisions[:decided].tobytes(), equity.tobytes()),
+        (fills.tobytes(), decisions.tobytes(), equity.tobytes()),
     )
 
 

@@ -10,10 +10,12 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
-from engine.decisions import Columns, Settings
+from engine.decisions import Inputs, Settings
+from engine.decisions.fields import SIDE_FIELDS, STOP_LOSS, TAKE_PROFIT
 from engine.indicators import FALSE, TRUE, UNKNOWN, Truth
 from engine.market.bars import Column
-from tests.decisions.play import STEP_MS
+from tests.decisions.play import inputs
+from tests.decisions.play import settings as told
 from tests.decisions.reference import LONG, SHORT, Candle, Exact, Market, Reference, Signals
 
 _TRUTH = {True: TRUE, False: FALSE, None: UNKNOWN}
@@ -35,20 +37,20 @@ class Scenario:
     @property
     def settings(self) -> Settings:
         m = self.market
-        return Settings(
+        return told(
             tick=float(m.tick or 0),
             lot=float(m.lot or 0),
-            commission=float(m.commission),
+            taker=float(m.commission),
+            maker=float(m.commission),
             slippage=float(m.slippage),
-            size_in_percent=m.in_percent,
-            has_take_profit=m.has_take_profit,
-            has_stop_loss=m.has_stop_loss,
-            platform_holds_bracket=m.futures,
-            may_borrow=m.futures,
+            in_percent=m.in_percent,
+            take_profit=m.has_take_profit,
+            stop_loss=m.has_stop_loss,
+            futures=m.futures,
         )
 
     @property
-    def columns(self) -> Columns:
+    def columns(self) -> Inputs:
         """The same in floats, with the last-digit noise that ticks have in files: n times 0.1."""
         step = float(self.market.tick or 1)
         exact = self.market.tick or Fraction(1)
@@ -62,22 +64,23 @@ class Scenario:
         def levels(what: str, side: int) -> Column:
             return np.array([_float(getattr(s, what)[side]) for s in self.signals])
 
-        return Columns(
-            np.arange(len(self.candles), dtype=np.int64) * STEP_MS,
-            prices("open"),
-            prices("high"),
-            prices("low"),
-            prices("close"),
-            truths("enter", LONG),
-            truths("exit", LONG),
-            truths("enter", SHORT),
-            truths("exit", SHORT),
-            levels("take_profit", LONG),
-            levels("stop_loss", LONG),
-            levels("take_profit", SHORT),
-            levels("stop_loss", SHORT),
-            np.array([_float(s.size) for s in self.signals]),
+        never = np.full(len(self.candles), FALSE, dtype=np.int8)
+        table = inputs(
+            np.stack([prices(name) for name in ("open", "high", "low", "close")]),
+            np.stack([truths(what, side) for side in (LONG, SHORT) for what in ("enter", "exit")] + [never]),
+            np.stack(
+                [
+                    np.array([_float(s.size) for s in self.signals]),
+                    levels("take_profit", LONG),
+                    levels("stop_loss", LONG),
+                    levels("take_profit", SHORT),
+                    levels("stop_loss", SHORT),
+                ]
+            ),
         )
+        table.numbers.where[SIDE_FIELDS + TAKE_PROFIT] = 3
+        table.numbers.where[SIDE_FIELDS + STOP_LOSS] = 4
+        return table
 
 
 def _float(value: Exact) -> float:

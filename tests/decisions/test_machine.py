@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from engine.decisions import Decision, Move, Reason, Settings, new_state, state_from_json, state_to_json, void_entry
-from tests.decisions.play import NA, STEP_MS, Condition, Fill, columns, play
+from tests.decisions.play import NA, STEP_MS, Condition, Fill, columns, play, settings
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
-UNITS = Settings(size_in_percent=False)
-BRACKET = Settings(size_in_percent=False, has_take_profit=True, has_stop_loss=True)
-SPOT = BRACKET._replace(platform_holds_bracket=False, may_borrow=False)
+UNITS = settings(in_percent=False)
+BRACKET = settings(in_percent=False, take_profit=True, stop_loss=True)
+SPOT = settings(in_percent=False, take_profit=True, stop_loss=True, futures=False)
 OPEN_LONG, CLOSE_LONG, OPEN_SHORT, CLOSE_SHORT = Move.OPEN_LONG, Move.CLOSE_LONG, Move.OPEN_SHORT, Move.CLOSE_SHORT
 
 
@@ -157,7 +157,7 @@ def test_an_entry_on_the_side_of_the_position_is_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "size", "levels", "reason"),
+    ("told", "size", "levels", "reason"),
     [
         (BRACKET, 1, (100, 97), Reason.NO_LEVEL),
         (BRACKET, 1, (99, 97), Reason.NO_LEVEL),
@@ -172,16 +172,16 @@ def test_an_entry_on_the_side_of_the_position_is_ignored() -> None:
         (UNITS, -1, (NA, NA), Reason.NO_SIZE),
         (UNITS._replace(lot=0.1), 0.099, (NA, NA), Reason.NO_SIZE),
         (UNITS._replace(may_borrow=False), 100.01, (NA, NA), Reason.NO_SIZE),
-        (Settings(lot=1.0), 0.9, (NA, NA), Reason.NO_SIZE),
-        (Settings(), 100.01, (NA, NA), Reason.NO_SIZE),  # a message's percent is at most 100 ...
-        (Settings(), 0.00009, (NA, NA), Reason.NO_SIZE),  # ... and at least 0.0001
+        (settings(lot=1.0), 0.9, (NA, NA), Reason.NO_SIZE),
+        (settings(), 100.01, (NA, NA), Reason.NO_SIZE),  # a message's percent is at most 100 ...
+        (settings(), 0.00009, (NA, NA), Reason.NO_SIZE),  # ... and at least 0.0001
     ],
 )
 def test_a_refused_entry_is_a_decision(
-    settings: Settings, size: float, levels: tuple[float, float], reason: Reason
+    told: Settings, size: float, levels: tuple[float, float], reason: Reason
 ) -> None:
     """An entry whose level or size is not valid is refused, visibly: a decision that moves nothing."""
-    played = play(columns([FLAT] * 3, long_enter=[0], levels={0: levels}, size=size), settings)
+    played = play(columns([FLAT] * 3, long_enter=[0], levels={0: levels}, size=size), told)
     assert played.decided == [(0, Move.NONE, reason)]
     assert played.fills == []
 
@@ -196,7 +196,7 @@ def test_without_equity_nothing_is_opened() -> None:
 
 def test_all_that_there_is_can_be_spent() -> None:
     """On spot, 100 % of the equity is affordable."""
-    played = play(columns([(3, 3, 3, 3)] * 2, long_enter=[0], size=100), Settings(may_borrow=False), capital=10)
+    played = play(columns([(3, 3, 3, 3)] * 2, long_enter=[0], size=100), settings(may_borrow=False), capital=10)
     assert played.fills[0].quantity == pytest.approx(10 / 3)
 
 
@@ -208,9 +208,9 @@ def test_unknown_conditions_do_nothing() -> None:
 
 def test_slippage_makes_market_and_stop_fills_worse() -> None:
     """Slippage is paid on market fills and stops, on either side, and not on take-profits."""
-    settings = BRACKET._replace(slippage=0.5)
+    slipping = BRACKET._replace(slippage=0.5)
     bars = [FLAT, (100, 100, 97, 100), (100, 100, 100, 100), (100, 104, 100, 100), FLAT]
-    played = play(columns(bars, long_enter=[0, 1], levels={0: (104, 97), 1: (104, 97)}), settings)
+    played = play(columns(bars, long_enter=[0, 1], levels={0: (104, 97), 1: (104, 97)}), slipping)
     assert [f.price for f in played.fills] == [100.5, 96.5, 100.5, 104.0]
     short = play(columns([FLAT] * 3, short_enter=[0], short_exit=[1]), UNITS._replace(slippage=0.5))
     assert [f.price for f in short.fills] == [99.5, 100.5]
@@ -219,40 +219,40 @@ def test_slippage_makes_market_and_stop_fills_worse() -> None:
 def test_commission_is_a_share_of_each_fill() -> None:
     """Each fill costs its share of the traded value, of the price it filled at."""
     table = columns([FLAT, FLAT, (110, 110, 110, 110)], long_enter=[0], long_exit=[1], size=2)
-    played = play(table, UNITS._replace(commission=0.001))
+    played = play(table, UNITS._replace(taker=0.001, maker=0.001))
     assert [f.fee for f in played.fills] == pytest.approx([0.2, 0.22])
-    assert float(played.state["cash"][0]) == pytest.approx(10_000 + 20 - 0.42)
+    assert float(played.state.position["cash"][0]) == pytest.approx(10_000 + 20 - 0.42)
 
 
 def test_percent_is_of_the_equity_at_the_signals_close() -> None:
     """A size in percent is of equity and price at the close that decides, rounded down to the lot."""
     bars = [FLAT, FLAT, (100, 120, 100, 120), (150, 150, 150, 150)]
-    played = play(columns(bars, long_enter=[0], short_enter=[2], size=50), Settings(lot=0.1), capital=1000)
+    played = play(columns(bars, long_enter=[0], short_enter=[2], size=50), settings(lot=0.1), capital=1000)
     assert [f.quantity for f in played.fills] == [5.0, 5.0, 4.5]  # 1100 / 2 / 120 = 4.58
 
 
 def test_a_decision_says_what_was_decided() -> None:
     """A decision holds the bar's open time, the close, the size as the rule says it, and the levels on ticks."""
-    settings = BRACKET._replace(size_in_percent=True, tick=0.5)
+    rounding = settings(take_profit=True, stop_loss=True, tick=0.5)
     table = columns([FLAT], long_enter=[0], levels={0: (104.3, 96.8)}, size=12.5)
-    expected = Decision(0, OPEN_LONG, Reason.ENTER, 100.0, 12.5, 104.5, 97.0)
-    assert play(table, settings).decisions == [expected]
+    expected = Decision(0, OPEN_LONG, Reason.ENTER, 100.0, 12.5, 104.5, 97.0, side=1)
+    assert play(table, rounding).decisions == [expected]
 
 
 def test_only_the_entry_of_that_bar_is_voided() -> None:
     """Undoing an entry by its bar leaves alone an entry that was decided on another bar."""
     state = play(columns([FLAT] * 3, long_enter=[1]), UNITS).state
-    before = state.tobytes()
-    assert not void_entry(state, UNITS, 0)
-    assert state.tobytes() == before
-    assert void_entry(state, UNITS, STEP_MS)
-    assert int(state["side"][0]) == 0
+    before = state_to_json(state)
+    assert not void_entry(state, 0)
+    assert state_to_json(state) == before
+    assert void_entry(state, STEP_MS)
+    assert int(state.position["side"][0]) == 0
 
 
 def test_voiding_a_reversal_keeps_its_close() -> None:
     """Undoing the entry of a reversal leaves the close of the former position waiting."""
     state = play(columns([FLAT] * 2, long_enter=[0], short_enter=[1]), UNITS).state
-    assert void_entry(state, UNITS, STEP_MS)
+    assert void_entry(state, STEP_MS)
     assert play(columns([FLAT]), UNITS, state=state).story == [(0, CLOSE_LONG, 100.0)]
 
 

@@ -1,0 +1,336 @@
+"""What is decided when a candle closes: exits before entries; then entries are placed, replaced, withdrawn."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.decisions.account import STARTS, Moment, Tape, slipped
+from engine.decisions.compiled import step
+from engine.decisions.fields import COOLDOWN_BARS, DAY_LOSS, DRAWDOWN, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
+from engine.decisions.inputs import Numbers
+from engine.decisions.margin import exceeds_margin
+from engine.decisions.orders import (
+    affordable,
+    entry_price,
+    number,
+    place_levels,
+    quantity_for,
+    renew_levels,
+    side_field,
+)
+from engine.decisions.path import Seen, drop_order
+from engine.decisions.program import run_program
+from engine.decisions.records import Halt, Move, OrderType, Reason
+from engine.decisions.settings import Record, SizeKind
+from engine.decisions.state import Records, State
+from engine.indicators import TRUE
+
+_NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
+_OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
+_OPEN_SHORT, _CLOSE_SHORT, _CANCEL_MOVE = int(Move.OPEN_SHORT), int(Move.CLOSE_SHORT), int(Move.CANCEL)
+_ENTER, _EXIT, _REVERSE, _FLAT_AT = (int(r) for r in (Reason.ENTER, Reason.EXIT, Reason.REVERSE, Reason.FLAT_AT))
+_MAX_BARS, _DAY_LOSS, _DRAWDOWN = int(Reason.MAX_BARS), int(Reason.DAY_LOSS), int(Reason.DRAWDOWN)
+_CANCEL, _EXPIRED, _REPLACED, _OCO = (
+    int(r) for r in (Reason.CANCEL, Reason.EXPIRED, Reason.REPLACED, Reason.OCO)
+)  # fmt: skip
+_NO_LEVEL, _NO_SIZE, _NO_PRICE = int(Reason.NO_LEVEL), int(Reason.NO_SIZE), int(Reason.NO_PRICE)
+_NOT_HALTED, _TODAY, _FOR_GOOD = (int(halt) for halt in Halt)
+_PERCENT, _TAKE_PROFIT = int(SizeKind.PERCENT), int(Reason.TAKE_PROFIT)
+
+
+class Truths(NamedTuple):
+    """Which conditions of the rule are true at a close."""
+
+    long_enter: bool
+    long_exit: bool
+    long_cancel: bool
+    short_enter: bool
+    short_exit: bool
+    short_cancel: bool
+    flat: bool
+
+
+@step
+def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, close: float) -> bool:
+    """Tell whether a condition is true at the close of the rule's bar `row`; `column` is its value there."""
+    program = numbers.where[FIELDS + condition]
+    if program < 0:
+        return column == TRUE
+    return run_program(numbers, program, row, p, close) == TRUE
+
+
+@step
+def check_limits(
+    p: Record, settings: Record, numbers: Numbers, row: int, close: float
+) -> int:
+    """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
+    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
+    p.equity, p.peak = equity, max(p.peak, equity)
+    if p.halt == _NOT_HALTED and settings.day_loss:
+        most = number(numbers, DAY_LOSS, row, p, close)
+        if equity <= p.day_equity * (1.0 - most / 100.0):
+            p.halt = _TODAY
+            return _DAY_LOSS
+    if p.halt != _FOR_GOOD and settings.drawdown:
+        most = number(numbers, DRAWDOWN, row, p, close)
+        if equity <= p.peak * (1.0 - most / 100.0):
+            p.halt = _FOR_GOOD
+            return _DRAWDOWN
+    return 0
+
+
+@step
+def act_on_seen(
+    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, seen: Seen,
+    limit: int,
+) -> bool:  # fmt: skip
+    """Decide what the engine must do after a candle, whether the rule's bar closes with it or not.
+
+    It leaves at levels that it saw, stands aside where a limit says so, withdraws what another fill has made void, and
+    opens what it saw trigger. Gives whether it opens.
+    """
+    p = state.position[0]
+    if p.side != 0 and p.closing == 0 and (limit != 0 or seen.reason != 0):
+        whole = limit != 0 or np.isnan(seen.quantity)
+        leave(state, settings, tape, at, watched, close, limit if limit != 0 else seen.reason,
+              np.nan if whole else seen.quantity)  # fmt: skip
+    for side in (1, -1):
+        order = state.orders[0 if side > 0 else 1]
+        if order.type == _NO_ORDER:
+            continue
+        if limit != 0:
+            withdraw(state, tape, at, watched, close, side, limit)
+        elif order.oco == 1 and p.side == -side and order.type != _MARKET and settings.tradingview == 0:
+            withdraw(state, tape, at, watched, close, side, _OCO)
+    for side in (1, -1):
+        if state.orders[0 if side > 0 else 1].triggered == 1:
+            _open_triggered(state, settings, sides, tape, at, watched, close, side)
+            return True
+    return False
+
+
+@step
+def leave(
+    state: State, settings: Record, tape: Tape, at: Moment, watched: bool, close: float, reason: int, quantity: float
+) -> None:
+    """Decide to close the position, or `quantity` of it; it fills at the next open."""
+    p = state.position[0]
+    p.closing, p.closing_quantity, p.closing_wait = reason, quantity, settings.latency
+    one = _decision(tape, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
+    if not np.isnan(quantity):
+        one.size = 100.0 * quantity / p.quantity
+
+
+@step
+def withdraw(state: State, tape: Tape, at: Moment, watched: bool, close: float, side: int, reason: int) -> None:
+    """Withdraw the waiting entry of a side; where the platform holds it, by a message."""
+    order = state.orders[0 if side > 0 else 1]
+    if order.sent == 1 and order.type != _MARKET:
+        one = _decision(tape, at, watched, _CANCEL_MOVE, reason, close, side)
+        one.order = order.decided
+    drop_order(state, side)
+
+
+@step
+def _open_triggered(
+    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, side: int
+) -> None:
+    """Open at the market what the engine watched and saw trigger: sizes are those of now, levels those of then."""
+    p, index = state.position[0], 0 if side > 0 else 1
+    order, own = state.orders[index], sides[index]
+    order.triggered = 0
+    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
+    take_profit, stop_loss = np.nan, np.nan
+    good = True
+    noise = settings.tick * 1e-6
+    for k in range(p.exits):
+        one = state.exits[k]
+        if one.live == 1 or one.side != side or np.isnan(one.price):
+            continue
+        winning = one.reason == _TAKE_PROFIT
+        good = good and (one.price - close) * (side if winning else -side) > noise
+        if one.rung == 0 and winning and own.profit_sent:
+            take_profit = one.price
+        elif one.rung == 0 and not winning and own.loss_sent:
+            stop_loss = one.price
+    quantity = order.quantity
+    if own.size_kind == _PERCENT:
+        quantity = quantity_for(settings, own.size_kind, order.size, equity, close, np.nan)
+    if p.side == -side and p.closing == 0:
+        leave(state, settings, tape, at, watched, close, _REVERSE, np.nan)
+    held = p.quantity if p.side == side and p.closing == 0 else 0.0
+    if not good or not quantity > 0.0 or not affordable(settings, (quantity + held) * close, equity):
+        _decision(tape, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
+        drop_order(state, side)
+        return
+    order.type, order.wait, order.quantity = _MARKET, settings.latency, quantity
+    one = _decision(tape, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+    one.size = order.size if own.size_kind == _PERCENT else quantity
+    one.take_profit, one.stop_loss, one.order = take_profit, stop_loss, order.decided
+    other = state.orders[1 - index]
+    if order.oco == 1 and other.type != _NO_ORDER:
+        withdraw(state, tape, at, watched, close, -side, _OCO)
+
+
+@step
+def decide(
+    state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
+    opened: bool, true: Truths,
+) -> None:  # fmt: skip
+    """Decide at the close of one of the rule's bars. With `opened`, an entry was decided already."""
+    p, row = state.position[0], at.row
+    if p.cooling == STARTS:
+        p.cooling = int(max(number(numbers, COOLDOWN_BARS, row, p, close), 0.0))
+    buy, sell = true.long_enter, true.short_enter
+    allowed = p.cooling == 0 and p.halt == _NOT_HALTED and not opened
+    if p.cooling > 0:
+        p.cooling -= 1
+    wants_long = buy and allowed and _possible(settings, sides, 0, sell)
+    wants_short = sell and allowed and _possible(settings, sides, 1, buy)
+    _leave_at_close(state, settings, sides, numbers, tape, at, close, wants_long, wants_short, true)
+    _tend(state, tape, at, close, 1, true.long_cancel)
+    _tend(state, tape, at, close, -1, true.short_cancel)
+    if wants_long:
+        _place(state, settings, sides[0], numbers, tape, at, close, 1)
+    if wants_short:
+        _place(state, settings, sides[1], numbers, tape, at, close, -1)
+    own = sides[0 if p.side > 0 else 1]
+    if p.side != 0 and (own.profit_every_bar or own.loss_every_bar):
+        renew_levels(state, settings, own, numbers, row, close)
+
+
+@step
+def _possible(settings: Record, sides: Records, index: int, other_too: bool) -> bool:
+    """Tell whether an entry is taken where the other side's condition may be true too: at the market they contradict."""
+    if not other_too:
+        return True
+    waits = sides[0].order_type > _MARKET and sides[1].order_type > _MARKET
+    return waits and (settings.tradingview == 1 or sides[index].entry_sent == 0)
+
+
+@step
+def _leave_at_close(
+    state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
+    wants_long: bool, wants_short: bool, true: Truths,
+) -> None:  # fmt: skip
+    """Decide whether the position is closed: by its exit, by time, for the opposite entry."""
+    p = state.position[0]
+    if p.side == 0 or (p.closing != 0 and np.isnan(p.closing_quantity)):
+        return
+    long = p.side > 0
+    reason = 0
+    if true.flat:
+        reason = _FLAT_AT
+    elif true.long_exit if long else true.short_exit:
+        reason = _EXIT
+    else:
+        most = number(numbers, side_field(p.side, MAX_BARS), at.row, p, close)
+        if p.bars + 1 >= most:
+            reason = _MAX_BARS
+        elif wants_short if long else wants_long:
+            opposite = sides[1 if long else 0]
+            at_once = opposite.order_type == _MARKET or opposite.entry_sent == 1
+            reason = _REVERSE if at_once and settings.tradingview == 0 else 0
+    if reason == 0:
+        return
+    if p.closing != 0:  # part of it was to be closed: that is all of it now
+        for k in range(tape.counts[1]):
+            one = tape.decisions[k]
+            if one.time == at.time and one.move in (_CLOSE_LONG, _CLOSE_SHORT):
+                one.reason, one.size = reason, np.nan
+                p.closing, p.closing_quantity = reason, np.nan
+        return
+    leave(state, settings, tape, at, False, close, reason, np.nan)
+
+
+@step
+def _tend(state: State, tape: Tape, at: Moment, close: float, side: int, cancel: bool) -> None:
+    """Withdraw a waiting entry that has waited long enough, or that the rule cancels."""
+    order = state.orders[0 if side > 0 else 1]
+    if order.type <= _MARKET:
+        return
+    if order.expires > 0:
+        order.expires -= 1
+    if order.expires == 0:
+        withdraw(state, tape, at, False, close, side, _EXPIRED)
+    elif cancel:
+        withdraw(state, tape, at, False, close, side, _CANCEL)
+
+
+@step
+def _place(
+    state: State, settings: Record, own: Record, numbers: Numbers, tape: Tape, at: Moment, close: float, side: int
+) -> None:
+    """Decide an entry at the close, or refuse it where its price, its levels or its size are not valid."""
+    p, row, index = state.position[0], at.row, 0 if side > 0 else 1
+    order = state.orders[index]
+    leaves = p.closing != 0 and np.isnan(p.closing_quantity)
+    full = p.side == side and p.entries + (1 if order.type == _MARKET else 0) >= settings.pyramiding
+    if settings.tradingview == 1:
+        if full and not leaves:
+            drop_order(state, side)
+            return
+    elif full or (p.side == side and p.closing != 0):
+        return
+    if order.type == _MARKET:
+        return
+    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
+    size = number(numbers, side_field(side, SIZE), row, p, close)
+    base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
+    if np.isnan(base):
+        _refuse(tape, at, _NO_PRICE, close, side, size)
+        return
+    if order.type != _NO_ORDER:
+        withdraw(state, tape, at, False, close, side, _REPLACED)
+    other = state.orders[1 - index]
+    if other.type > _MARKET and own.order_type == _LIMIT and not settings.tradingview:
+        withdraw(state, tape, at, False, close, -side, _REPLACED)
+    order.decided, order.type = at.time, own.order_type
+    good, take_profit, stop_loss, risk_at = place_levels(state, settings, own, numbers, row, side, at.time, base, close)
+    sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
+    quantity = quantity_for(settings, own.size_kind, size, equity, sized_at, risk_at)
+    held = p.quantity if p.side == side else 0.0
+    sized = quantity > 0.0 and affordable(settings, quantity * base + held * close, equity)
+    sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)
+    if not (sized and (good or settings.tradingview)):
+        drop_order(state, side)
+        _refuse(tape, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
+        one = tape.decisions[tape.counts[1] - 1]
+        one.take_profit, one.stop_loss = take_profit, stop_loss
+        return
+    order.price = base if own.order_type > _MARKET else np.nan
+    order.sent = 1 if own.order_type == _MARKET else own.entry_sent
+    order.oco, order.size, order.quantity = own.oco, size, quantity
+    order.triggered, order.wait, order.budget = 0, settings.latency, np.nan
+    if own.size_kind == _PERCENT:
+        order.budget = equity * size / 100.0
+    waits = own.order_type > _MARKET
+    order.flip = p.quantity if waits and p.side == -side and not leaves else 0.0
+    wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
+    order.expires = int(wait) if wait >= 1.0 else -1
+    if order.sent == 1:
+        one = _decision(tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+        one.size = size if own.size_kind == _PERCENT else quantity
+        one.price = order.price
+        one.take_profit = take_profit if own.profit_sent else np.nan
+        one.stop_loss = stop_loss if own.loss_sent else np.nan
+        one.order = at.time
+
+
+@step
+def _refuse(tape: Tape, at: Moment, reason: int, close: float, side: int, size: float) -> None:
+    one = _decision(tape, at, False, 0, reason, close, side)
+    one.size = size
+
+
+@step
+def _decision(tape: Tape, at: Moment, watched: bool, move: int, reason: int, close: float, side: int) -> Record:
+    """Write a decision, and give it for what else it says."""
+    one = tape.decisions[tape.counts[1]]
+    tape.counts[1] += 1
+    one.time, one.row, one.watched, one.move, one.reason = at.time, at.row, 1 if watched else 0, move, reason
+    one.close, one.side, one.order = close, side, 0
+    one.size = one.price = one.take_profit = one.stop_loss = np.nan
+    return one

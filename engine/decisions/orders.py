@@ -1,0 +1,237 @@
+"""What an entry is when it is decided: its price, its size, the levels at which it will be left."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.decisions.account import away, on_tick, steps, sweep_exits, whole_lots
+from engine.decisions.compiled import step
+from engine.decisions.fields import (
+    BREAK_EVEN,
+    LOSS_SHARE,
+    PROFIT_SHARE,
+    SIDE_FIELDS,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    TRAILING,
+    TRAILING_START,
+)
+from engine.decisions.inputs import Numbers
+from engine.decisions.program import run_program
+from engine.decisions.records import MOST_EXITS, OrderType, Reason
+from engine.decisions.settings import LevelKind, Record, SizeKind
+from engine.decisions.state import State
+
+_LIMIT = int(OrderType.LIMIT)
+_TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
+_TRAILING, _BREAK_EVEN = int(Reason.TRAILING), int(Reason.BREAK_EVEN)
+_PERCENT, _TICKS, _DISTANCE, _PRICE = (int(kind) for kind in LevelKind if kind is not LevelKind.NONE)
+_IN_PERCENT, _FIXED, _NOTIONAL, _RISK = (int(kind) for kind in SizeKind)
+_LEAST_PERCENT = 1e-4  # the message's percent has four decimals
+NOISE = 1e-6
+
+
+@step
+def number(numbers: Numbers, field: int, row: int, p: Record, close: float) -> float:
+    """Give a number of the rule at the close of its bar `row`; na where it has none."""
+    place = numbers.where[field]
+    if place == -1:
+        return numbers.constants[field]
+    if place >= 0:
+        return numbers.table[place, row]
+    return run_program(numbers, -2 - place, row, p, close)
+
+
+@step
+def side_field(side: int, field: int) -> int:
+    """Give the place of a side's number."""
+    return field if side > 0 else field + SIDE_FIELDS
+
+
+@step
+def entry_price(settings: Record, kind: int, side: int, price: float, close: float) -> float:
+    """Give the price that an entry is for: the close of a market order; na where that of another one is not valid."""
+    if kind < _LIMIT:
+        return close
+    if not price > 0.0:
+        return np.nan
+    if settings.tick <= 0.0:
+        return price
+    if not settings.tradingview:
+        return steps(np.round(price / settings.tick), settings.tick)
+    down = (side > 0) == (kind == _LIMIT)
+    count = price / settings.tick
+    return steps(np.floor(count + 1e-4) if down else np.ceil(count - 1e-4), settings.tick)
+
+
+@step
+def quantity_for(settings: Record, kind: int, size: float, equity: float, base: float, stop: float) -> float:
+    """Give the amount that a size comes to at a price, rounded down to the lot; na where it is not valid."""
+    if not size > 0.0 or not equity > 0.0:
+        return np.nan
+    if kind == _IN_PERCENT and not settings.tradingview and not _LEAST_PERCENT <= size <= 100.0:
+        return np.nan
+    amount = size
+    if kind == _IN_PERCENT:
+        amount = bought_for(settings, equity * size / 100.0, base)
+    elif kind == _NOTIONAL:
+        amount = size / base
+    elif kind == _RISK:
+        risked = abs(base - stop)
+        amount = equity * size / 100.0 / risked if risked > 0.0 else np.nan
+    amount = whole_lots(amount, settings.lot)
+    return amount if amount > 0.0 else np.nan
+
+
+@step
+def bought_for(settings: Record, budget: float, price: float) -> float:
+    """Give the amount that a share of the equity buys: TradingView pays the commission out of it too."""
+    if settings.tradingview == 0:
+        return budget / price
+    return max(budget - settings.per_order, 0.0) / (price * (1.0 + settings.taker) + settings.per_contract)
+
+
+@step
+def affordable(settings: Record, worth: float, equity: float) -> bool:
+    """Tell whether an account may hold that much: on spot what it has, with leverage so many times that."""
+    if settings.tradingview:
+        return True
+    if not settings.may_borrow:
+        return worth <= equity * (1.0 + 1e-9)
+    return settings.leverage <= 0.0 or worth <= equity * settings.leverage * (1.0 + 1e-9)
+
+
+@step
+def _add_exit(
+    state: State, decided: int, side: int, reason: int, rung: int, sent: bool, share: float, price: float, offset: float,
+    unit: int,
+) -> None:  # fmt: skip
+    p = state.position[0]
+    if p.exits >= MOST_EXITS:
+        return
+    one = state.exits[p.exits]
+    p.exits += 1
+    one.decided, one.side, one.reason, one.rung = decided, side, reason, rung
+    one.sent, one.live, one.done = 1 if sent else 0, 0, 0
+    one.price, one.start, one.offset, one.start_offset = price, np.nan, offset, np.nan
+    one.unit, one.start_unit = unit, 0
+    one.share, one.initial, one.held = share, 0.0, 0.0
+
+
+@step
+def _offset(settings: Record, kind: int, value: float) -> tuple[float, int]:
+    """Give a distance and its unit: 1 for percent, 0 for price."""
+    if kind == _PERCENT:
+        return value, 1
+    return (value * settings.tick if kind == _TICKS else value), 0
+
+
+@step
+def _level(settings: Record, kind: int, value: float, base: float, direction: int) -> float:
+    """Give the price that a level stands for, counted from `base`."""
+    if kind == _PRICE:
+        return value
+    if kind == _PERCENT:
+        return base * (1.0 + direction * (value / 100.0))
+    return base + direction * (value * settings.tick if kind == _TICKS else value)
+
+
+@step
+def place_levels(
+    state: State, settings: Record, own: Record, numbers: Numbers, row: int, side: int, decided: int, base: float,
+    close: float,
+) -> tuple[bool, float, float, float]:  # fmt: skip
+    """Make the exit orders of an entry that is decided now, for when it has filled.
+
+    Gives whether all levels are valid (known, above 0, on their side of `base`), the first take-profit and stop-loss
+    that are prices already (na for others), and the price at which the first stop-loss is expected.
+    """
+    p = state.position[0]
+    noise = settings.tick * NOISE
+    good, first_profit, first_loss, risk_at = True, np.nan, np.nan, np.nan
+    for losing in range(2):
+        rungs = own.losses if losing else own.profits
+        kind = own.loss_kind if losing else own.profit_kind
+        from_entry = own.loss_from_entry if losing else own.profit_from_entry
+        if own.loss_every_bar if losing else own.profit_every_bar:
+            continue
+        reason = _STOP_LOSS if losing else _TAKE_PROFIT
+        direction = -side if losing else side
+        sent = own.loss_sent if losing else own.profit_sent
+        for rung in range(rungs):
+            value = number(numbers, side_field(side, (STOP_LOSS if losing else TAKE_PROFIT) + rung), row, p, close)
+            share = number(numbers, side_field(side, (LOSS_SHARE if losing else PROFIT_SHARE) + rung), row, p, close)
+            share = 100.0 if np.isnan(share) else share
+            if from_entry:
+                good = good and value > 0.0
+                offset, unit = _offset(settings, kind, value)
+                _add_exit(state, decided, side, reason, rung, sent, share, np.nan, offset, unit)
+                if rung == 0 and losing:
+                    risk_at = away(base, -side, offset, unit)
+                continue
+            level = on_tick(_level(settings, kind, value, base, direction), settings, reason, side)
+            good = good and (level - base) * direction > noise and level > noise
+            _add_exit(state, decided, side, reason, rung, sent, share, level, np.nan, 0)
+            if rung == 0 and losing:
+                first_loss = risk_at = level
+            elif rung == 0:
+                first_profit = level
+    if own.trailing_kind:
+        value = number(numbers, side_field(side, TRAILING), row, p, close)
+        good = good and value > 0.0
+        offset, unit = _offset(settings, own.trailing_kind, value)
+        _add_exit(state, decided, side, _TRAILING, 0, own.stops_sent, 100.0, np.nan, offset, unit)
+        if own.start_kind:
+            value = number(numbers, side_field(side, TRAILING_START), row, p, close)
+            good = good and value > 0.0
+            _start(state, settings, own.start_kind, value)
+    if own.break_even_kind:
+        value = number(numbers, side_field(side, BREAK_EVEN), row, p, close)
+        good = good and value > 0.0
+        _add_exit(state, decided, side, _BREAK_EVEN, 0, own.stops_sent, 100.0, np.nan, np.nan, 0)
+        _start(state, settings, own.break_even_kind, value)
+    return good, first_profit, first_loss, risk_at
+
+
+@step
+def _start(state: State, settings: Record, kind: int, value: float) -> None:
+    """Let the newest exit order begin only at a price."""
+    one = state.exits[state.position[0].exits - 1]
+    if kind == _PRICE:
+        one.start = value
+    else:
+        one.start_offset, one.start_unit = _offset(settings, kind, value)
+
+
+@step
+def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, row: int, close: float) -> None:
+    """Set the levels that are set anew at each close, for every open entry; they hold from the next candle on."""
+    p = state.position[0]
+    side = p.side
+    for k in range(p.exits):
+        one = state.exits[k]
+        mine = own.profit_every_bar if one.reason == _TAKE_PROFIT else own.loss_every_bar
+        if one.live == 1 and one.reason in (_TAKE_PROFIT, _STOP_LOSS) and mine:
+            one.done = 1
+    sweep_exits(state)
+    for losing in range(2):
+        if not (own.loss_every_bar if losing else own.profit_every_bar):
+            continue
+        kind = own.loss_kind if losing else own.profit_kind
+        reason = _STOP_LOSS if losing else _TAKE_PROFIT
+        from_entry = own.loss_from_entry if losing else own.profit_from_entry
+        sent = own.loss_sent if losing else own.profit_sent
+        for rung in range(own.losses if losing else own.profits):
+            value = number(numbers, side_field(side, (STOP_LOSS if losing else TAKE_PROFIT) + rung), row, p, close)
+            share = number(numbers, side_field(side, (LOSS_SHARE if losing else PROFIT_SHARE) + rung), row, p, close)
+            share = 100.0 if np.isnan(share) else share
+            base = p.entry_price if from_entry else close
+            level = on_tick(_level(settings, kind, value, base, -side if losing else side), settings, reason, side)
+            if not level > 0.0:
+                continue
+            for e in range(p.entries):
+                entry = state.entries[e]
+                _add_exit(state, entry.decided, side, reason, rung, sent, share, level, np.nan, 0)
+                one = state.exits[p.exits - 1]
+                one.live, one.initial, one.held = 1, entry.initial, entry.quantity
+

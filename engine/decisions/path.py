@@ -1,0 +1,285 @@
+"""One candle meets the orders: what fills in it, at which price, and what the engine sees in it.
+
+Prices go from the open to the nearer of high and low, to the other, to the close, and meet every level on their way in
+order. An order whose price the open has passed fills at the open. What the platform holds fills where it is met; what
+the engine watches is only seen: it acts when the candle has closed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.decisions.account import (
+    Moment,
+    Tape,
+    advance_stop,
+    close_part,
+    open_entry,
+    slipped,
+    sweep_exits,
+    whole_lots,
+)
+from engine.decisions.compiled import step
+from engine.decisions.margin import call_margin, exceeds_margin, liquidation_price
+from engine.decisions.orders import bought_for
+from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
+from engine.decisions.settings import Path, Record
+from engine.decisions.state import State
+
+_NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
+_REVERSE, _TAKE_PROFIT, _LIQUIDATION = int(Reason.REVERSE), int(Reason.TAKE_PROFIT), int(Reason.LIQUIDATION)
+_BREAK_EVEN, _STOP_LOSS = int(Reason.BREAK_EVEN), int(Reason.STOP_LOSS)
+_BEST, _WORST = int(Path.BEST), int(Path.WORST)
+_NOTHING, _EXIT, _ENTRY, _RUIN = range(4)
+# Prices closer than this share of a tick are one price: 0.1 + 0.2 and 0.3.
+NOISE = 1e-6
+
+
+class Seen(NamedTuple):
+    """What the engine saw in a candle: why it closes (a Reason, 0 if it does not), and how much; na for all."""
+
+    reason: int
+    quantity: float
+
+
+@step
+def meet(
+    state: State, settings: Record, tape: Tape, at: Moment, opened: float, high: float, low: float, close: float
+) -> Seen:
+    """Take a candle through."""
+    p = state.position[0]
+    _at_the_open(state, settings, tape, at, opened)
+    seen = Seen(0, 0.0)
+    if not _anything(state):
+        return seen
+    seen = _leg(state, settings, tape, at, opened, opened, seen)
+    call_margin(state, settings, tape, at, opened)
+    _advance_stops(state, settings, opened)
+    up_first = _up_first(state, settings, opened, high, low)
+    first, second = (high, low) if up_first else (low, high)
+    seen = _leg(state, settings, tape, at, opened, first, seen)
+    call_margin(state, settings, tape, at, first)
+    seen = _leg(state, settings, tape, at, first, second, seen)
+    call_margin(state, settings, tape, at, second)
+    seen = _leg(state, settings, tape, at, second, close, seen)
+    if p.side == 0:
+        return Seen(0, 0.0)
+    return seen
+
+
+@step
+def _anything(state: State) -> bool:
+    """Tell whether there is a position, or an order that waits for a price."""
+    if state.position[0].side != 0:
+        return True
+    return state.orders[0].type > _MARKET or state.orders[1].type > _MARKET
+
+
+@step
+def _at_the_open(state: State, settings: Record, tape: Tape, at: Moment, opened: float) -> None:
+    """Fill market orders: the close before what opens."""
+    p = state.position[0]
+    if p.closing != 0 and p.closing_wait > 0:
+        p.closing_wait -= 1
+    elif p.closing != 0:
+        reason, quantity = p.closing, p.closing_quantity
+        p.closing = 0
+        if p.side != 0:
+            price = slipped(settings, opened, -p.side)
+            close_part(
+                state, settings, tape, at, reason, price, p.quantity if np.isnan(quantity) else quantity, False, 1.0, 0
+            )
+    for side in (1, -1):
+        order = state.orders[0 if side > 0 else 1]
+        if order.type == _NO_ORDER:
+            continue
+        if order.wait > 0:
+            order.wait -= 1
+        elif order.type == _MARKET:
+            _enter(state, settings, tape, at, side, opened, False)
+
+
+@step
+def _enter(state: State, settings: Record, tape: Tape, at: Moment, side: int, base: float, maker: bool) -> None:
+    """Fill an entry at a price, before slippage; a position on the other side is closed with it."""
+    p, order = state.position[0], state.orders[0 if side > 0 else 1]
+    price = base if maker else slipped(settings, base, side)
+    emulated = settings.tradingview == 1
+    waited = order.type != _MARKET
+    if emulated and waited and not np.isnan(order.budget):
+        gapped = order.type == _STOP and base != order.price
+        sized_at = slipped(settings, order.price, side) if gapped else price
+        order.quantity = whole_lots(bought_for(settings, order.budget, sized_at), settings.lot)
+    # TradingView makes an order that waits large enough to close what is open on the other side then, and leaves it so.
+    closes = p.quantity if p.side == -side else 0.0
+    opens = order.quantity
+    if emulated and waited:
+        closes = min(closes, order.quantity + order.flip)
+        opens = order.quantity + order.flip - closes
+    held = p.quantity if p.side == side else 0.0
+    equity = p.cash + p.side * p.quantity * (base - p.entry_price)
+    full = p.side == side and p.entries >= settings.pyramiding and not (emulated and waited)
+    if full or not order.quantity > 0.0 or exceeds_margin(settings, side, opens + held, price, equity):
+        drop_order(state, side)
+        return
+    share = closes / (closes + opens) if emulated else 1.0
+    oco = order.oco
+    if closes > 0.0:
+        close_part(state, settings, tape, at, _REVERSE, price, closes, maker, share, order.decided)
+        p.closing = 0
+    if opens > 0.0 and p.entries < MOST_ENTRIES:
+        open_entry(
+            state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0
+        )
+    else:
+        drop_order(state, side)
+    other = state.orders[1 if side > 0 else 0]
+    if oco and other.type != _NO_ORDER and not (other.sent == 1 and not settings.tradingview):
+        drop_order(state, -side)
+
+
+@step
+def drop_order(state: State, side: int) -> None:
+    """Forget the waiting entry of a side, and what would have closed it."""
+    p, order = state.position[0], state.orders[0 if side > 0 else 1]
+    order.type = _NO_ORDER
+    for k in range(p.exits):
+        one = state.exits[k]
+        if one.live == 0 and one.side == side:
+            one.done = 1
+    sweep_exits(state)
+
+
+@step
+def _up_first(state: State, settings: Record, opened: float, high: float, low: float) -> bool:
+    """Tell whether the high comes before the low."""
+    p = state.position[0]
+    if settings.path in (_BEST, _WORST):
+        favourable = p.side
+        if p.side == 0:
+            # What opens at the adverse extreme has the favourable one before it.
+            favourable = -1 if state.orders[0].type > _MARKET else 1
+        return (favourable > 0) == (settings.path == _BEST)
+    return high - opened < opened - low - settings.tick * NOISE
+
+
+@step
+def _leg(
+    state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen
+) -> Seen:
+    """Go from one price to another, through every level between; where both are one, all that it has passed is met."""
+    p = state.position[0]
+    here = start
+    for _ in range(1000):
+        leaving = p.closing != 0 or (seen.reason != 0 and np.isnan(seen.quantity))
+        kind, index, price = _next(state, settings, here, start, end, leaving)
+        if kind == _NOTHING:
+            break
+        here = price
+        if kind == _ENTRY:
+            side = 1 if index == 0 else -1
+            order = state.orders[index]
+            if order.sent == 0:
+                order.triggered = 1
+                continue
+            _enter(state, settings, tape, at, side, price, order.type == _LIMIT)
+        elif kind == _RUIN:
+            close_part(state, settings, tape, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
+        else:
+            seen = _meet_exit(state, settings, tape, at, index, price, seen)
+    _advance_stops(state, settings, end)
+    return seen
+
+
+@step
+def _meet_exit(
+    state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen
+) -> Seen:
+    """Fill an exit order that the platform holds; see one that the engine watches."""
+    p, one = state.position[0], state.exits[index]
+    side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
+    quantity = min(one.held, p.quantity)
+    if one.share < 100.0:
+        quantity = min(quantity, whole_lots(one.initial * one.share / 100.0, settings.lot))
+    one.done = 1
+    for k in range(p.exits):
+        other = state.exits[k]
+        if other.decided == decided and other.live == 1:
+            other.held -= quantity
+    sweep_exits(state)
+    if quantity <= 0.0:
+        return seen
+    if sent == 1:
+        maker = reason == _TAKE_PROFIT
+        fill_price = price if maker else slipped(settings, price, -side)
+        close_part(state, settings, tape, at, reason, fill_price, quantity, maker, 1.0, decided)
+        return seen
+    together = quantity + (seen.quantity if seen.reason != 0 else 0.0)
+    return Seen(reason, np.nan if together >= p.quantity * (1.0 - 1e-9) else together)
+
+
+@step
+def _next(
+    state: State, settings: Record, here: float, start: float, end: float, leaving: bool
+) -> tuple[int, int, float]:
+    """Give what is met next between `here` and `end`: its kind, its index, the price.
+
+    The engine that is `leaving` already, at the close, looks at its own levels no more.
+    """
+    p = state.position[0]
+    noise = settings.tick * NOISE
+    kind, index, best = _NOTHING, 0, 0.0
+    rising, falling = end >= start, end <= start
+    nearest = np.inf
+    for k in range(p.exits):
+        one = state.exits[k]
+        if one.live == 0 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
+            continue
+        above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
+        met, price = _met(one.price, above, here, end, rising, falling, noise)
+        if met and abs(price - here) < nearest:
+            nearest, kind, index, best = abs(price - here), _EXIT, k, price
+    ruin = liquidation_price(p, settings)
+    if not np.isnan(ruin):
+        met, price = _met(ruin, p.side < 0, here, end, rising, falling, noise)
+        if met and abs(price - here) < nearest:
+            nearest, kind, index, best = abs(price - here), _RUIN, 0, price
+    for k in range(2):
+        order = state.orders[k]
+        if order.type <= _MARKET or order.wait > 0 or _watched_one_triggered(state, order):
+            continue
+        above = (k == 0) == (order.type == _STOP)
+        met, price = _met(order.price, above, here, end, rising, falling, noise)
+        if met and abs(price - here) < nearest:
+            nearest, kind, index, best = abs(price - here), _ENTRY, k, price
+    return kind, index, best
+
+
+@step
+def _watched_one_triggered(state: State, order: Record) -> bool:
+    """Tell whether the engine has seen an entry trigger in this candle: it acts on one at a time."""
+    return order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1)
+
+
+@step
+def _met(
+    level: float, above: bool, here: float, end: float, rising: bool, falling: bool, noise: float
+) -> tuple[bool, float]:
+    """Tell whether a level is met on the way from `here` to `end`, and at which price: its own, or here if passed."""
+    if above:
+        passed = here >= level - noise
+        return passed or (rising and end >= level - noise), here if passed else level
+    passed = here <= level + noise
+    return passed or (falling and end <= level + noise), here if passed else level
+
+
+@step
+def _advance_stops(state: State, settings: Record, price: float) -> None:
+    """Take trailing and break-even stops along to a price that has been reached."""
+    p = state.position[0]
+    for k in range(p.exits):
+        one = state.exits[k]
+        if one.live == 1 and one.reason > _STOP_LOSS:
+            advance_stop(one, settings, price, p.entry_price)

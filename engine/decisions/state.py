@@ -1,0 +1,89 @@
+"""What the machine remembers between two candles: one value, which can be saved and loaded."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.decisions.records import ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDER, POSITION
+
+Records = NDArray[np.void]
+
+
+class State(NamedTuple):
+    """The position (one POSITION), the waiting entries (one ORDER for long, one for short), and what belongs to it."""
+
+    position: Records
+    orders: Records
+    entries: Records
+    exits: Records
+
+    def copy(self) -> State:
+        """Give the same, apart from this one."""
+        return State(*(part.copy() for part in self))
+
+
+def new_state(cash: float) -> State:
+    """Give the state of a machine that has no position and `cash`."""
+    state = State(*(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT))))
+    position = state.position
+    for name in ("cash", "cash_before", "day_equity", "peak", "equity"):
+        position[name] = cash
+    position["closing_quantity"] = np.nan
+    position["bars"], position["bars_since_exit"], position["day"] = -1, -2, -1
+    return state
+
+
+def state_to_json(state: State) -> str:
+    """Write a state so that `state_from_json` gives the same to the bit; na is null, and what is not in use is left out."""
+    position = state.position[0]
+    parts = {
+        "position": _plain(state.position)[0],
+        "orders": _plain(state.orders),
+        "entries": _plain(state.entries[: position["entries"]]),
+        "exits": _plain(state.exits[: position["exits"]]),
+    }
+    return json.dumps(parts)
+
+
+def state_from_json(text: str) -> State:
+    """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
+    parts = json.loads(text)
+    if not isinstance(parts, dict) or set(parts) != set(State._fields):
+        raise ValueError("this is not a machine's state of this version")
+    state = new_state(0.0)
+    _fill(state.position, [parts["position"]], exactly=True)
+    _fill(state.orders, parts["orders"], exactly=True)
+    _fill(state.entries, parts["entries"])
+    _fill(state.exits, parts["exits"])
+    position = state.position[0]
+    if position["entries"] != len(parts["entries"]) or position["exits"] != len(parts["exits"]):
+        raise ValueError("this is not a machine's state of this version")
+    return state
+
+
+def _plain(records: Records) -> list[dict[str, float | int | None]]:
+    names = records.dtype.names or ()
+    return [{name: _known(value) for name, value in zip(names, row, strict=True)} for row in records.tolist()]
+
+
+def _known(value: float | int) -> float | int | None:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _fill(records: Records, rows: object, *, exactly: bool = False) -> None:
+    names = records.dtype.names or ()
+    if not isinstance(rows, list) or len(rows) > len(records) or (exactly and len(rows) != len(records)):
+        raise ValueError("this is not a machine's state of this version")
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict) or set(row) != set(names):
+            raise ValueError("this is not a machine's state of this version")
+        for name, value in row.items():
+            whole = records.dtype[name].kind == "i"
+            if type(value) not in ((int,) if whole else (int, float, type(None))):
+                raise ValueError("this is not a machine's state of this version")
+            records[name][i] = np.nan if value is None else value
