@@ -59,7 +59,7 @@ def example_of(rule: Rule) -> str | None:
     except InvalidInputError:
         return None
     for decision in result.decisions:
-        message = result.author.message(decision) if decision.move.opens else None
+        message = result.message(decision) if decision.move.opens else None
         if message is not None:
             body = {"connectorName": "YOUR_CONNECTOR", "connectorToken": TOKEN_PLACE, **message.body()}
             return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
