@@ -66,7 +66,7 @@ def explain_bar(given: Prepared, bar: int) -> Why:
     held = list(result.trades[len(result.trades.closed) :]) if result else []
     decided = [d for d in result.decisions if d.time_ms >= int(bars.time[bar])] if result else []
     explanation = over.at(bar, position_of(result) if result else None)
-    messages = [m.body() for d in decided if result and (m := result.author.message(d)) is not None]
+    messages = [m.body() for d in decided if result and (m := result.message(d)) is not None]
     refused = [d.reason.words for d in decided if d.move is Move.NONE]
     return Why(
         strategy=rule.name,

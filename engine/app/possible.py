@@ -16,6 +16,7 @@ from engine.errors import InvalidInputError
 from engine.market import Bars, MarketKind, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.rules import Rule
+from engine.rules.terms import LevelTerms, SideTerms
 from engine.webhook import Action
 
 _TRIED = 1500  # candles of the sample market
@@ -25,7 +26,8 @@ _ACTIONS = {
     (MarketKind.SPOT, "long"): (Action.BUY, Action.SELL),
 }
 _ENGINE_CLOSES = frozenset({"trailing", "break_even", "max_bars", "flat_at", "limits"})
-_WITHDRAWS = frozenset({"cancel", "expire_bars"})
+_WITHDRAWS = frozenset({"cancel", "expire_bars", "oco", "flat_at", "limits"})
+_DELAYS = {"delaySeconds": "delay_seconds", "delaySecondsFilter": "delay_filter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Possible:
 def possible_messages(rule: Rule) -> list[Possible]:
     """Give the messages that a rule can send."""
     found: list[Possible] = []
-    for side in ("long", "short"):
-        if getattr(rule.file, side) is not None:
-            found += _of_side(rule, side)
+    for side, terms in (("long", rule.terms.long), ("short", rule.terms.short)):
+        if terms is not None:
+            found += _of_side(rule, side, terms)
     return found
 
 
@@ -57,52 +59,41 @@ def example_of(rule: Rule) -> str | None:
     except InvalidInputError:
         return None
     for decision in result.decisions:
-        message = result.author.message(decision) if decision.move.opens else None
+        message = result.message(decision) if decision.move.opens else None
         if message is not None:
             body = {"connectorName": "YOUR_CONNECTOR", "connectorToken": TOKEN_PLACE, **message.body()}
             return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return None
 
 
-def _of_side(rule: Rule, side: str) -> Iterator[Possible]:
+def _of_side(rule: Rule, side: str, terms: SideTerms) -> Iterator[Possible]:
     opening, closing = _ACTIONS[rule.market, side]
-    order = _keys(rule, side, "order")
-    waits = getattr(order.get("type"), "value", order.get("type")) == "limit"
-    levels = [
-        (word, level)
-        for name, word in (("take_profit", "profit"), ("stop_loss", "loss"))
-        if (level := _either(rule, side, name)) is not None
-    ]
+    limit = terms.order_type == "limit"
+    levels = [(word, level) for word, level in (("profit", terms.take_profit), ("loss", terms.stop_loss)) if level]
     sent = [word for word, level in levels if rule.market is MarketKind.FUTURES and _travels(level)]
-    delay = ["delaySeconds"] if "delay_seconds" in rule.file.model_fields_set else []
-    yield Possible(str(opening), (_size(order.get("size")), *(["limit"] if waits else []), *sent, *delay))
-    other = rule.file.short if side == "long" else rule.file.long
+    delay = [word for word in _DELAYS if _DELAYS[word] in rule.file.model_fields_set]
+    yield Possible(str(opening), (_size(_order(rule, side).get("size")), *(["limit"] if limit else []), *sent, *delay))
+    reverses = rule.terms.long is not None and rule.terms.short is not None
     there = rule.file.model_fields_set | getattr(rule.file, side).model_fields_set
-    if "exit" in there or other is not None or there & _ENGINE_CLOSES or len(sent) < len(levels):
-        parts = any(isinstance(level, list | tuple) for _, level in levels)
-        yield Possible(str(closing), ("percent 100, or its share" if parts else "percent 100", *delay))
-    if waits and (order.keys() & _WITHDRAWS or other is not None):
+    if "exit" in there or reverses or there & _ENGINE_CLOSES or len(sent) < len(levels):
+        parts = any(f"{side}.{what}.0.close_percent" in rule.outputs for what in ("take_profit", "stop_loss"))
+        yield Possible(str(closing), ("percent 100, or the share of a level" if parts else "percent 100", *delay))
+    if limit and (reverses or _order(rule, side).keys() & _WITHDRAWS or there & _WITHDRAWS):
         yield Possible(str(Action.CANCEL), ())
 
 
-def _either(rule: Rule, side: str, name: str) -> object:
-    """Give what stands at a side, or else at the top."""
-    own = getattr(getattr(rule.file, side), name, None)
-    return own if own is not None else getattr(rule.file, name, None)
-
-
-def _keys(rule: Rule, side: str, name: str) -> dict[str, object]:
-    """Give the keys of a mapping that are written at the top, each replaced by what stands at the side."""
+def _order(rule: Rule, side: str) -> dict[str, object]:
+    """Give the keys of `order` that are written at the top, each replaced by what stands at the side."""
     found: dict[str, object] = {}
-    for holder in (getattr(rule.file, name, None), getattr(getattr(rule.file, side), name, None)):
-        if isinstance(holder, BaseModel):
-            found |= {key: getattr(holder, key) for key in holder.model_fields_set}
+    for order in (rule.file.order, getattr(rule.file, side).order):
+        if order is not None:
+            found |= {key: getattr(order, key) for key in order.model_fields_set}
     return found
 
 
-def _travels(level: object) -> bool:
-    """Tell whether a level is one price, known when the order is sent, so that the platform holds it."""
-    return isinstance(level, BaseModel) and getattr(level, "counted", "signal") == "signal"
+def _travels(levels: tuple[LevelTerms, ...]) -> bool:
+    """Tell whether it is one price, known when the order is sent, so that the platform holds it."""
+    return len(levels) == 1 and levels[0].counted == "signal" and not levels[0].every_bar
 
 
 def _size(size: object) -> str:

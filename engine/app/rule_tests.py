@@ -125,7 +125,7 @@ class _File:
 def _sent(result: Result, first: int) -> list[Sent]:
     sent = []
     for decision in result.decisions:
-        message = result.author.message(decision)
+        message = result.message(decision)
         if message is not None:
             bar = int(np.searchsorted(result.bars.time, decision.time_ms)) - first
             fields = {name: value for name, value in message.body().items() if name != "clientOrderId"}

@@ -104,7 +104,17 @@ def _cleaned(title: str, definition: Schema) -> Schema:
     for name, schema in made.get("properties", {}).items():
         schema |= {key: value for key, value in WORDS.get((title, name), WORDS.get(name, {})).items()
                    if key not in schema or key == "type"}  # fmt: skip
+    _explain_expressions(made)
     return {**made, **EXTRA.get(title, {})}
+
+
+def _explain_expressions(schema: Any) -> None:
+    """Say of every number that has no words of its own that it may be an expression."""
+    if isinstance(schema, dict) and schema.get("type") == _EXPRESSION:
+        schema.setdefault("description", "A number or an expression.")
+        schema.setdefault("examples", ["2 * ta.atr(14)"])
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _explain_expressions(part)
 
 
 def _plain(schema: Any) -> Any:
@@ -115,15 +125,11 @@ def _plain(schema: Any) -> Any:
         return schema
     if schema.get("type") == _CONDITION:
         return {key: value for key, value in schema.items() if key in ("description", "examples")} | _TREE
-    made = {
+    return {
         key: {name: _property(inner) for name, inner in value.items()} if key == "properties" else _plain(value)
         for key, value in schema.items()
         if key != "title" or not isinstance(value, str)
     }
-    if made.get("type") == _EXPRESSION:
-        made.setdefault("description", "A number or an expression.")
-        made.setdefault("examples", ["2 * ta.atr(14)"])
-    return made
 
 
 def _property(schema: Schema) -> Schema:

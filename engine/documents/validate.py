@@ -22,10 +22,7 @@ _FAULTS = "faults"
 
 
 def validate(root: Mapping, model: type[Model], source: Source) -> Model:
-    """Give the document as a value of `model`. Errors: InvalidDocumentError with every problem.
-
-    A model may name keys that are known but not available yet in a class variable `not_yet` (a set of texts).
-    """
+    """Give the document as a value of `model`. Errors: InvalidDocumentError with every problem."""
     return validate_layers(root.plain(), model, [(root, source)])
 
 
@@ -73,8 +70,6 @@ def _missing(paths: Sequence[Path], layers: Sequence[Layer], top_hint: str) -> l
 def _unknown_key(path: Path, model: type[BaseModel], layers: Sequence[Layer]) -> Problem:
     name = str(path[-1])
     around = _model_at(model, path[:-1])
-    if name in getattr(around, "not_yet", ()):
-        return problem_at(layers, path, f"'{name}' is not available in this version", key=True)
     known = {f.alias or n for n, f in around.model_fields.items()} if around else set()
     hint = did_you_mean(name, sorted(known))
     if not hint and not name.replace("-", "_").isidentifier():

@@ -12,6 +12,7 @@ from engine.rules.foreign import instead_of, math_twin
 from engine.rules.functions import BarFunctions
 from engine.rules.lookback import FIXNAN_CONDITION, LOOKBACK
 from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
+from engine.rules.position import without_position
 from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, function_named, not_yet
 from engine.rules.security import NAME as SECURITY
 from engine.rules.security import security_node
@@ -81,8 +82,10 @@ class Calls:
         """Give the node of `fixnan`, which takes numbers and conditions alike."""
         bound = bind(call, ["source"], frozenset(), function.signature, self.resolver.report)
         source = self.resolver.node(bound["source"]) if bound else None
-        if source is None or isinstance(source, Constant):
+        if bound is None or source is None or isinstance(source, Constant):
             return source
+        if without_position(self.resolver, source, bound["source"], "fixnan") is None:
+            return None
         function = FIXNAN_CONDITION if source.kind is Kind.CONDITION else function
         return self.resolver.one(Indicator(function.result, function, (source,), ()))
 
@@ -100,7 +103,8 @@ class Calls:
             if parameter.kind not in SERIES_KINDS:
                 constants.append(self._constant(given, parameter, function.signature))
             elif given is not None:
-                series.append(self.resolver.of_kind(given, parameter.kind, f"'{parameter.name}'"))
+                node = self.resolver.of_kind(given, parameter.kind, f"'{parameter.name}'")
+                series.append(without_position(self.resolver, node, given, function.full_name))
             else:
                 series.append(self._standing_in(parameter))
         inputs = tuple(node for node in series if node is not None)
@@ -112,8 +116,8 @@ class Calls:
             hint = "take smaller numbers"
             self.resolver.report(call, f"this looks back over more than {_FURTHEST_BACK:,} candles", hint)
             return None
-        node = self.resolver.one(indicator)
-        return node if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, node, 0))
+        whole = self.resolver.one(indicator)
+        return whole if len(function.outputs) == 1 else self.resolver.one(Output(Kind.SERIES, whole, 0))
 
     def _standing_in(self, parameter: Parameter) -> Node:
         """Give what stands for a series that is not given."""

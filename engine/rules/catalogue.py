@@ -32,6 +32,7 @@ from engine.rules import syntax as s
 from engine.rules.arguments import bind
 from engine.rules.nodes import Candle, Constant, Node, Output, Result, spread
 from engine.rules.operators import Value
+from engine.rules.position import without_position
 from engine.rules.trial import FIRST, fails_on, first_outputs, measured, without_effect
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def catalogue_node(resolver: Resolver, call: s.Call, name: str, output: s.Attrib
         given = bound[parameter.name]
         if parameter.takes is Takes.COLUMN:
             column = resolver.of_kind(given, Kind.SERIES, f"'{parameter.name}'")
+            column = without_position(resolver, column, given, f"pandas_ta.{name}")
             if isinstance(column, Constant):
                 resolver.report(given, f"'{parameter.name}' takes a series; give numbers by name: {title}")
             elif column is not None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from engine.indicators import SERIES_KINDS, Kind
 from engine.indicators.catalogue import short_names
 from engine.rules.catalogue import CatalogueNode
+from engine.rules.hours import InSession, TimeToLeave
 from engine.rules.nodes import Candle, Constant, History, Indicator, NewDay, Node, Operation, Output
 from engine.rules.plan import Plan
+from engine.rules.position import Position
 from engine.rules.security import Security
 
 _LONGEST = 80  # characters of a text; what is longer is cut
@@ -40,10 +42,8 @@ def _is_infix(node: Node) -> bool:
 
 
 def _text(node: Node, inputs: list[str]) -> str:
-    if isinstance(node, Constant):
-        return str(node) if node.kind is Kind.SERIES else ("false", "unknown", "true")[int(node.value)]
-    if isinstance(node, (Candle, NewDay)):
-        return node.name if isinstance(node, Candle) else "session.isfirstbar"
+    if isinstance(node, _BY_NAME):
+        return _name(node)
     if isinstance(node, (History, Output)):
         return f"{inputs[0]}[{node.bars_ago}]" if isinstance(node, History) else f"{inputs[0]}{_output(node)}"
     if isinstance(node, CatalogueNode):
@@ -57,6 +57,19 @@ def _text(node: Node, inputs: list[str]) -> str:
     if isinstance(node, Operation):
         return _operation(node.name, inputs)
     return node.call or f"{type(node).__name__.lower()}({', '.join(inputs)})"
+
+
+_BY_NAME = (Constant, Candle, NewDay, Position, InSession, TimeToLeave)
+
+
+def _name(node: Node) -> str:
+    """Write what consists of no other nodes."""
+    if isinstance(node, Constant) and node.kind is Kind.CONDITION:
+        return ("false", "unknown", "true")[int(node.value)]
+    if isinstance(node, Candle):
+        return node.name
+    fields = {NewDay: "session.isfirstbar", InSession: "sessions", TimeToLeave: "flat_at"}
+    return fields.get(type(node), str(node))
 
 
 def _operation(name: str, operands: list[str]) -> str:

@@ -68,6 +68,7 @@ class Explainer:
         names += [(name, *_definition(sketcher, written.defines[name])) for name in used]
         sketches = [*conditions.values(), *(sketch for *_, sketch in names if sketch)]
         nodes = {node for sketch in sketches for node in sketch.nodes()} | {node for _, _, node, _ in names}
+        nodes |= {plan.outputs[name] for name in conditions if name in plan.outputs}
         places = {node: f"part {i}" for i, node in enumerate(_columns(nodes))}
         whole = Plan.of({**plan.outputs, **{place: node for node, place in places.items()}})
         return cls(rule, plan, whole, conditions, tuple(names), places)
@@ -117,8 +118,8 @@ class BarExplainer:
         explained = []
         for name, sketch in self.explainer.conditions.items():
             condition = here.part(sketch)
-            column = self.columns.get(name)
-            acts = condition.truth if column is None else TRUTHS[int(column[bar])]
+            output = self.explainer.own.outputs.get(name)
+            acts = condition.truth if output is None else TRUTHS[int(here.value(output))]
             explained.append(Explained(name, condition, acts))
         names = tuple(here.named(*named) for named in self.explainer.names)
         return Explanation(int(self.bars.time[bar]), bar, self.warmup, tuple(explained), names, dict(position or {}))

@@ -21,10 +21,10 @@ class Expression:
     syntax: Syntax
 
     @classmethod
-    def read(cls, source: Source, scalar: Scalar) -> Expression | Problem:
-        """Parse the scalar's text; give the problem instead where it cannot be parsed."""
+    def read(cls, source: Source, scalar: Scalar, part: tuple[int, int] | None = None) -> Expression | Problem:
+        """Parse the scalar's text, or the `part` from one character to another; give the problem where that fails."""
         try:
-            return cls(source, scalar, parse_expression(scalar.text))
+            return cls(source, scalar, parse_expression(scalar.text if part is None else _cut(scalar.text, *part)))
         except ExpressionSyntaxError as error:
             unread = cls(source, scalar, Syntax(0, 0))
             hint = _cut_by_yaml(source, scalar) or error.hint
@@ -64,6 +64,11 @@ class Expression:
         if self.scalar.style in ("|", ">"):
             return self.source.text.find("\n", self.scalar.start, self.scalar.end) + 1 or self.scalar.start
         return self.scalar.start + (1 if self.scalar.style else 0)
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    """Give a part of a text with blanks before it, so that places in it stay what they are."""
+    return " " * start + text[start:end]
 
 
 def _cut_by_yaml(source: Source, scalar: Scalar) -> str:

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from engine.documents import Mapping, Node, Scalar, Sequence, Source, Span, did_you_mean
+from engine.documents.nodes import Path
 from engine.errors import Problem
 from engine.rules.expression import Expression
+from engine.rules.log_text import pieces_of
+from engine.rules.places import DISTANCES, KINDS, LEVELS, SIZES, dotted, find, rungs, sides_of
 from engine.rules.scope import RESERVED
 
 
@@ -24,9 +27,11 @@ Condition = Tree | Expression
 
 @dataclass
 class Expressions:
-    """All expressions of one rule file, by where they stand: "long.enter", "take_profit.percent"."""
+    """All expressions of one rule file, by where they stand: "long.enter", "take_profit.0.percent"."""
 
     source: Source
+    root: Mapping
+    sides: tuple[str, ...] = ()
     defines: dict[str, Expression] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)  # names in 'define' whose expression cannot be read
     conditions: dict[str, Condition] = field(default_factory=dict)
@@ -36,7 +41,7 @@ class Expressions:
     @classmethod
     def find(cls, root: Mapping, source: Source) -> Expressions:
         """Read every expression that can be read; `problems` says what is wrong with the others."""
-        found = cls(source)
+        found = cls(source, root)
         define = root.get("define")
         if isinstance(define, Mapping):
             params = root.get("params")
@@ -54,21 +59,57 @@ class Expressions:
         if isinstance(params, Mapping):
             for name in params.entries:
                 found._check_name(name, params.keys[name], "")
-        for side in ("long", "short"):
-            for what in ("enter", "exit"):
-                stands = root.get(side, what)
-                if stands is not None and (condition := found._condition(stands)) is not None:
-                    found.conditions[f"{side}.{what}"] = condition
-        for path in (
-            ("take_profit", "percent"),
-            ("stop_loss", "percent"),
-            ("order", "size", "percent"),
-            ("order", "size", "fixed"),
-        ):
-            stands = root.get(*path)
-            if stands is not None and (expression := found._expression(stands)):
-                found.values[".".join(path)] = expression
+        found.sides = sides_of(root)
+        for holder in ((), *((side,) for side in found.sides)):
+            found._find_at(root, holder)
+        for path in (("cooldown", "bars"), ("limits", "day_loss", "percent"), ("limits", "drawdown", "percent")):
+            found._number(root, path)
+        found._number(root, ("delay_seconds",))
+        if isinstance(log := root.get("log"), Scalar):
+            found._in_text("log", log)
         return found
+
+    def _find_at(self, root: Mapping, holder: Path) -> None:
+        """Read what may stand at a side as well as at the top."""
+        conditions = [(*holder, "order", "cancel")]
+        conditions += [(*holder, "enter"), (*holder, "exit")] if holder else []
+        for path in conditions:
+            stands = find(root, path)
+            if stands is not None and (condition := self._condition(stands)) is not None:
+                self.conditions[dotted(path)] = condition
+        for what in LEVELS:
+            stands = find(root, (*holder, what))
+            for path, _ in rungs(None if stands is None else ((*holder, what), stands)):
+                for key in (*KINDS, "close_percent"):
+                    self._number(root, (*path, key))
+        for kind in KINDS:
+            self._number(root, (*holder, "trailing", "start", kind))
+            if kind in DISTANCES:
+                self._number(root, (*holder, "trailing", kind))
+                self._number(root, (*holder, "break_even", "after", kind))
+        for path in (("max_bars",), ("order", "price"), ("order", "expire_bars")):
+            self._number(root, (*holder, *path))
+        for kind in SIZES:
+            self._number(root, (*holder, "order", "size", kind))
+
+    def _number(self, root: Mapping, path: Path) -> None:
+        stands = find(root, path)
+        if stands is not None and (expression := self._expression(stands)):
+            self.values[dotted(path)] = expression
+
+    def _in_text(self, name: str, text: Scalar) -> None:
+        """Read the expressions between the braces of a text."""
+        count = 0
+        for piece in pieces_of(text.text):
+            if piece.stray:
+                self._report(text.span, f"a '{piece.text}' of this text stands alone", "a brace itself is {{ or }}")
+            elif piece.expression:
+                read = Expression.read(self.source, text, (piece.start, piece.end))
+                if isinstance(read, Problem):
+                    self.problems.append(read)
+                else:
+                    self.values[f"{name}.{count}"] = read
+                count += 1
 
     def _check_name(self, name: str, span: Span, also_in: str) -> None:
         if also_in:

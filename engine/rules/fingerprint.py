@@ -69,7 +69,7 @@ def _evaluate(plan: Plan, bars: Bars) -> dict[Node, Result]:
         for node in _everything(plan):
             if isinstance(node, Security):
                 values[node] = values[node.node]
-            else:
+            elif not node.on_position:
                 values[node] = node.compute(bars, [values[i] for i in node.inputs])
     return values
 

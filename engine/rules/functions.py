@@ -12,6 +12,7 @@ from engine.rules.calendar_parts import PARTS
 from engine.rules.names import signature_of
 from engine.rules.nodes import Constant, Node
 from engine.rules.operators import OPERATIONS
+from engine.rules.position import ALLOWED, without_position
 from engine.rules.zones import LocalTime, zone_of
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ class BarFunctions:
         resolved: list[Node | None] = []
         for i, (parameter, kind) in enumerate(zip(names, kinds, strict=False)):
             if parameter in operands:
-                resolved.append(self.resolver.checked(operands[parameter], bound[parameter], kind, f"'{parameter}'"))
+                node = self.resolver.checked(operands[parameter], bound[parameter], kind, f"'{parameter}'")
+                resolved.append(self._fitting(node, bound[parameter], variant))
             elif parameter in bound:
-                resolved.append(self.resolver.of_kind(bound[parameter], kind, f"'{parameter}'"))
+                node = self.resolver.of_kind(bound[parameter], kind, f"'{parameter}'")
+                resolved.append(self._fitting(node, bound[parameter], variant))
             elif not operation.many:
                 default = operation.defaults[i - len(names) + len(operation.defaults)]
                 resolved.append(self.resolver.one(Constant(kind, default)))
@@ -65,6 +68,10 @@ class BarFunctions:
         for_conditions = f"{name} condition"
         return for_conditions if for_conditions in OPERATIONS and first and first.kind is Kind.CONDITION else name
 
+    def _fitting(self, node: Node | None, syntax: s.Syntax, name: str) -> Node | None:
+        """Give the node; reported, and None, where it depends on the position and this function cannot."""
+        return node if name in ALLOWED else without_position(self.resolver, node, syntax, name)
+
     def _mintick(self, call: s.Call) -> Node | None:
         """Resolve the price step by its name, so that it is refused where that is."""
         at = call.function
@@ -75,6 +82,7 @@ class BarFunctions:
         if bound is None:
             return None
         time = self.resolver.of_kind(bound["time"], Kind.SERIES, "'time'")
+        time = without_position(self.resolver, time, bound["time"], name)
         if zone := bound.get("timezone"):
             if not isinstance(zone, s.Text) or zone_of(zone.value) is None:
                 told = f"'{zone.value}' is no zone" if isinstance(zone, s.Text) else "'timezone' takes a zone in quotes"

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from engine.market import MarketKind, Timeframe
+from engine.rules.exits_model import BreakEven, Levels, Trailing
+from engine.rules.hours_model import Sessions, TimeToLeave
+from engine.rules.order_model import Order
+from engine.rules.shapes import Condition, Strict, Value
 from engine.rules.tests_model import RuleTest, fitting
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-
-# A number or an expression; and an expression or a tree of all/any/not. Read where they stand: rules/expressions.py.
-Value = Annotated[object, WithJsonSchema({"type": ["number", "string"], "description": "a number or an expression"})]
-Condition = Annotated[
-    object,
-    WithJsonSchema(
-        {"type": ["string", "boolean", "object"], "description": "an expression, or a tree of all: any: not: lists"}
-    ),
-]
+MOST_ENTRIES = 32
 
 
 def _rule_name(value: object) -> object:
@@ -51,19 +37,7 @@ def _identifier(name: str) -> str:
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _given(cls, value: object) -> object:
-        # A key without a value is one that somebody forgot to fill in: no default stands in for it.
-        if value is None:
-            raise ValueError("nothing stands here; fill it in, or remove the key")
-        return value
-
-
-class Param(_Strict):
+class Param(Strict):
     """A number that a backtest may override, and a sweep may vary from min to max by step."""
 
     default: float = Field(allow_inf_nan=False)
@@ -90,66 +64,71 @@ def _param(value: object) -> object:
     return value
 
 
-class Side(_Strict):
-    """When to enter and leave on one side of the market."""
-
-    not_yet: ClassVar = frozenset({"order", "take_profit", "stop_loss", "trailing", "break_even", "max_bars"})
+class Side(Strict):
+    """When to enter and leave on one side of the market, and what holds for that side alone."""
 
     enter: Condition
     exit: Condition | None = None
+    take_profit: Levels | None = None
+    stop_loss: Levels | None = None
+    trailing: Trailing | None = None
+    break_even: BreakEven | None = None
+    max_bars: Value | None = None
+    order: Order | None = None
 
 
-class Bracket(_Strict):
-    """A price to leave at, as percent away from the signal's close."""
-
-    not_yet: ClassVar = frozenset({"ticks", "distance", "price", "from", "close_percent"})
+class Share(Strict):
+    """Percent of the equity."""
 
     percent: Value
 
 
-class Size(_Strict):
-    """How much an order is for: percent of what is available, or a fixed amount."""
+class Limits(Strict):
+    """Losses at which everything is closed, and nothing more is opened."""
 
-    not_yet: ClassVar = frozenset({"notional", "risk_percent"})
-
-    percent: Value | None = None
-    fixed: Value | None = None
+    day_loss: Share | None = Field(default=None, description="Of the equity that the day (UTC) began with.")
+    drawdown: Share | None = Field(default=None, description="Of the highest equity so far; from then on, for good.")
 
     @model_validator(mode="after")
-    def _one(self) -> Size:
-        if (self.percent is None) == (self.fixed is None):
-            raise ValueError("give either percent or fixed, such as {percent: 25}")
+    def _some(self) -> Limits:
+        if not self.model_fields_set:
+            raise ValueError("give day_loss or drawdown, or both, such as {day_loss: {percent: 5}}")
         return self
 
 
-class Order(_Strict):
-    """How positions are opened."""
+class Cooldown(Strict):
+    """How long no entry is made after an exit."""
 
-    not_yet: ClassVar = frozenset({"price", "expire_bars", "cancel"})
-
-    type: Literal["market"] = "market"
-    size: Size
+    bars: Value
+    after: Literal["any", "loss", "stop"] = "any"
 
 
-class RuleFile(_Strict):
+class RuleFile(Strict):
     """A strategy. Where it runs stands in a config, never here."""
-
-    not_yet: ClassVar = frozenset(
-        {"trailing", "break_even", "max_bars", "flat_at", "sessions", "pyramiding", "limits", "cooldown", "watch"}
-        | {"delay_seconds", "delay_filter", "log"}
-    )
 
     name: Annotated[str, BeforeValidator(_rule_name), Field(description="Lower-case; part of every order's id.")]
     market: Annotated[MarketKind, Field(strict=False)]
     timeframe: Annotated[str, BeforeValidator(_timeframe)]
-    params: dict[Identifier, Annotated[Param, BeforeValidator(_param)]] = {}
-    define: dict[Identifier, Value] = {}
+    params: dict[Identifier, Annotated[Param, BeforeValidator(_param)]] = Field(default={})
+    define: dict[Identifier, Value] = Field(default={})
     long: Side | None = None
     short: Side | None = None
-    take_profit: Bracket | None = None
-    stop_loss: Bracket | None = None
-    order: Order
-    tests: Annotated[list[RuleTest], AfterValidator(fitting)] = []
+    take_profit: Levels | None = None
+    stop_loss: Levels | None = None
+    trailing: Trailing | None = None
+    break_even: BreakEven | None = None
+    max_bars: Value | None = None
+    flat_at: TimeToLeave | None = None
+    sessions: Sessions | None = None
+    order: Order | None = None
+    pyramiding: int = Field(default=1, ge=1, le=MOST_ENTRIES)
+    limits: Limits | None = None
+    cooldown: Cooldown | None = None
+    watch: Annotated[str, BeforeValidator(_timeframe)] | None = None
+    delay_seconds: Value | None = None
+    delay_filter: str | None = Field(default=None, min_length=1)
+    log: str | None = Field(default=None, min_length=1)
+    tests: Annotated[list[RuleTest], AfterValidator(fitting)] = Field(default=[])
 
     @field_validator("short")
     @classmethod

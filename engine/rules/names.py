@@ -14,6 +14,7 @@ from engine.rules.foreign import instead_of
 from engine.rules.lookback import LOOKBACK
 from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
 from engine.rules.operators import OPERATIONS
+from engine.rules.position import position_node
 from engine.rules.scope import CALLABLE, CONSTANTS, MINTICK, TIMEFRAME, function_named, not_yet
 from engine.rules.security import NAME as SECURITY
 from engine.rules.security import SIGNATURE as SECURITY_SIGNATURE
@@ -37,6 +38,8 @@ def name_node(resolver: Resolver, syntax: s.Name) -> Node | None:
         return resolver.operation(name, resolver.one(Candle(Kind.SERIES, "time")))
     if _is_variable(name):
         return resolver.node(s.Call(syntax.start, syntax.end, syntax, ()))
+    if name == "position":
+        return position_node(resolver, syntax, name)
     _report(resolver, syntax, name)
     return None
 
@@ -44,10 +47,10 @@ def name_node(resolver: Resolver, syntax: s.Name) -> Node | None:
 def attribute_node(resolver: Resolver, syntax: s.Attribute) -> Node | None:
     """Give the node of `math.pi`, or of an output such as `ta.supertrend(3, 10).direction`."""
     dotted = resolver.dotted(syntax)
-    if dotted == MINTICK and resolver.mintick is None:
-        hint = "use it outside of request.security" if resolver.outer else "say 'tick' in the run definition"
-        resolver.report(syntax, f"the price step ('{MINTICK}') is not known here", hint)
-        return None
+    if dotted.startswith("position."):
+        return position_node(resolver, syntax, dotted)
+    if dotted == MINTICK:
+        return _mintick(resolver, syntax)
     if (variable := _dotted_variable(resolver, dotted)) is not None:
         return resolver.one(variable)
     if _is_variable(dotted):
@@ -58,12 +61,15 @@ def attribute_node(resolver: Resolver, syntax: s.Attribute) -> Node | None:
         return None
     if isinstance(syntax.owner, s.Call) and resolver.dotted(syntax.owner.function).startswith("pandas_ta."):
         return resolver.calls.catalogue(syntax.owner, output=syntax)
-    owner = resolver.node(syntax.owner)
-    if owner is None:
-        return None
-    if isinstance(owner, CatalogueOutput):
-        return other_output(resolver, owner, syntax)
-    return _output(resolver, owner, syntax)
+    return _output(resolver, resolver.node(syntax.owner), syntax)
+
+
+def _mintick(resolver: Resolver, syntax: s.Syntax) -> Node | None:
+    if resolver.mintick is not None:
+        return resolver.one(Constant(Kind.SERIES, resolver.mintick))
+    hint = "use it outside of request.security" if resolver.outer else "say 'tick' in the run definition"
+    resolver.report(syntax, f"the price step ('{MINTICK}') is not known here", hint)
+    return None
 
 
 def _foreign(resolver: Resolver, dotted: str) -> bool:
@@ -76,8 +82,6 @@ def _dotted_variable(resolver: Resolver, dotted: str) -> Node | None:
     """Give the node of a name with dots that is a value by itself."""
     if dotted in CONSTANTS:
         return CONSTANTS[dotted]
-    if dotted == MINTICK and resolver.mintick is not None:
-        return Constant(Kind.SERIES, resolver.mintick)
     if dotted in TIMEFRAME:
         return _of_timeframe(resolver.timeframe, dotted.partition(".")[2])
     return NewDay(Kind.CONDITION, resolver.timeframe) if dotted == NEW_DAY else None
@@ -98,7 +102,11 @@ def _is_variable(dotted: str) -> bool:
     return function is not None and all(parameter.default is not None for parameter in function.parameters)
 
 
-def _output(resolver: Resolver, owner: Node, syntax: s.Attribute) -> Node | None:
+def _output(resolver: Resolver, owner: Node | None, syntax: s.Attribute) -> Node | None:
+    if owner is None:
+        return None
+    if isinstance(owner, CatalogueOutput):
+        return other_output(resolver, owner, syntax)
     indicator = owner.indicator if isinstance(owner, Output) else owner
     outputs = indicator.function.outputs if isinstance(indicator, Indicator) else ()
     if syntax.name in outputs:

@@ -33,6 +33,8 @@ class Node:
     kind: Kind
     key: tuple[object, ...] = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
+    on_position: bool = field(init=False, repr=False, default=False)
+    """Whether it depends on `position.*`: then it has no column."""
 
     def __post_init__(self) -> None:
         """Compute the identity once: comparing deep expressions must not walk through them each time."""
@@ -183,6 +185,12 @@ class Operation(Node):
 
     name: str
     operands: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        """Know whether an operand depends on the position: what is made of it does too."""
+        super().__post_init__()
+        if any(operand.on_position for operand in self.operands):
+            object.__setattr__(self, "on_position", True)
 
     @property
     def inputs(self) -> tuple[Node, ...]:

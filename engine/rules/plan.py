@@ -12,7 +12,8 @@ from engine.market import Bars
 from engine.market.bars import Column
 from engine.market.feed import Feed, first_known
 from engine.market.resample import resample
-from engine.rules.nodes import Node, Result, Step, spread
+from engine.rules.nodes import Constant, Node, Result, Step, spread
+from engine.rules.programs import Instruction, leaves_of, program_of
 from engine.rules.security import Security, taken
 
 LONGEST_JOINED = 5_000
@@ -21,6 +22,8 @@ LONGEST_JOINED = 5_000
 Feeds = Mapping[Feed, Bars]
 """Candles beside the rule's own."""
 _NONE: Feeds = {}
+_Taken = tuple[str, int, Kind]
+"""An output: its name, the place of its value among all, its kind."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,31 @@ class Plan:
         joined = {feed: bars for feed, bars in needed.items() if bars <= LONGEST_JOINED}
         return cls(outputs, nodes, _longest(nodes, outputs, joined), feeds, joined)
 
+    @cached_property
+    def constants(self) -> Mapping[str, float]:
+        """The outputs that are the same on every bar; conditions as 0, 1 (unknown), 2."""
+        return {name: node.value for name, node in self.outputs.items() if isinstance(node, Constant)}
+
+    @cached_property
+    def programs(self) -> Mapping[str, tuple[Instruction, ...]]:
+        """The outputs that depend on the position, as programs (see rules/programs.py) over `columns`."""
+        keys = {node: f"part {i}" for i, node in enumerate(self._parts)}
+        return {name: program_of(node, keys) for name, node in self.outputs.items() if node.on_position}
+
+    @cached_property
+    def _parts(self) -> tuple[Node, ...]:
+        """What the programs read that has a column."""
+        read = (leaf for node in self.outputs.values() if node.on_position for leaf in leaves_of(node))
+        return tuple(dict.fromkeys(read))
+
+    def columns(self, bars: Bars, feeds: Feeds = _NONE) -> dict[str, Column]:
+        """Give as columns every output that is neither constant nor depends on the position, and what programs read.
+
+        The latter are named "part 0" and so on. Errors: those of `evaluate`.
+        """
+        steps, outputs = self._column_program
+        return self._run(steps, outputs, bars, feeds)
+
     @property
     def fetched(self) -> tuple[Feed, ...]:
         """The feeds whose candles have to come from where the rule's own come from."""
@@ -62,10 +90,13 @@ class Plan:
     def evaluate(self, bars: Bars, feeds: Feeds = _NONE) -> dict[str, Column]:
         """Give each output as a column as long as `bars`: float64 for numbers, int8 truth for conditions.
 
-        Candles of the own symbol that `feeds` does not hold are made of `bars`. Errors: InvalidInputError where those
-        of another symbol are missing.
+        Those that depend on the position have no column, and are not among them. Candles of the own symbol that `feeds`
+        does not hold are made of `bars`. Errors: InvalidInputError where those of another symbol are missing.
         """
         steps, outputs = self._program
+        return self._run(steps, outputs, bars, feeds)
+
+    def _run(self, steps: list[Step], outputs: list[_Taken], bars: Bars, feeds: Feeds) -> dict[str, Column]:
         values: list[Result] = self._from_feeds(bars, feeds) if self.feeds else []
         for step in steps:
             values.append(step(bars, values))
@@ -88,11 +119,21 @@ class Plan:
         return [found[node.feed, node.node] for node in self.nodes if isinstance(node, Security)]
 
     @cached_property
-    def _program(self) -> tuple[list[Step], list[tuple[str, int, Kind]]]:
-        """What `evaluate` does, with places instead of nodes: on few bars, looking nodes up would take longest."""
-        at = {node: i for i, node in enumerate(self.nodes)}
-        steps = [node.step([at[i] for i in node.inputs]) for node in self.nodes if not isinstance(node, Security)]
-        return steps, [(name, at[node], node.kind) for name, node in self.outputs.items()]
+    def _program(self) -> tuple[list[Step], list[_Taken]]:
+        return self._steps_to({name: node for name, node in self.outputs.items() if not node.on_position})
+
+    @cached_property
+    def _column_program(self) -> tuple[list[Step], list[_Taken]]:
+        parts = {f"part {i}": node for i, node in enumerate(self._parts)}
+        taken = {n: node for n, node in self.outputs.items() if not (node.on_position or isinstance(node, Constant))}
+        return self._steps_to({**taken, **parts})
+
+    def _steps_to(self, outputs: Mapping[str, Node]) -> tuple[list[Step], list[_Taken]]:
+        """Give what `_run` does, with places instead of nodes: on few bars, looking nodes up would take longest."""
+        computed = [node for node in self.nodes if not node.on_position]
+        at = {node: i for i, node in enumerate(computed)}
+        steps = [node.step([at[i] for i in node.inputs]) for node in computed if not isinstance(node, Security)]
+        return steps, [(name, at[node], node.kind) for name, node in outputs.items()]
 
     @property
     def slowest_call(self) -> str:

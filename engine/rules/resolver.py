@@ -16,6 +16,7 @@ from engine.rules.expression import Expression
 from engine.rules.names import attribute_node, name_node
 from engine.rules.nodes import Constant, History, Node, Operation
 from engine.rules.operators import OPERATIONS, Value
+from engine.rules.position import without_position
 from engine.rules.scope import NAN
 
 FURTHEST = 5000
@@ -265,6 +266,7 @@ class Resolver:
     def _history(self, syntax: s.History) -> Node | None:
         operand = self.node(syntax.operand)
         bars = self.of_kind(syntax.bars, Kind.SERIES, "[ ]")
+        operand = without_position(self, operand, syntax.operand, "[ ]")
         if operand is None or bars is None:
             return None
         if not isinstance(bars, Constant) or not 0 <= bars.value <= FURTHEST or bars.value % 1:

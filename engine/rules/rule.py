@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from engine.documents import Mapping as Section
-from engine.documents import Node, Source, did_you_mean, parse_on, read_text, validate
+from engine.documents import Node, Source, parse_on, read_text, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import MarketKind, Timeframe
-from engine.rules.assemble import assemble
+from engine.rules.assemble import Clock, assemble
+from engine.rules.contradictions import contradictions
 from engine.rules.expressions import Expressions
-from engine.rules.model import Param, RuleFile
+from engine.rules.hours import flat_node, sessions_node
+from engine.rules.model import RuleFile
 from engine.rules.nodes import Node as PlanNode
+from engine.rules.overrides import override_fault
 from engine.rules.plan import Plan
 from engine.rules.resolver import MINTICK
+from engine.rules.terms import Terms, terms_of
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,15 @@ class Rule:
         """The bars that it decides on."""
         return Timeframe.parse(self.file.timeframe)
 
+    @cached_property
+    def terms(self) -> Terms:
+        """The fixed words of the file, by side."""
+        return terms_of(self.file)
+
     @property
     def size_in_percent(self) -> bool:
         """Whether an order's size is percent of what is available, rather than a fixed amount."""
-        return self.file.order.size.percent is not None
+        return any(side.size_kind == "percent" for side in (self.terms.long, self.terms.short) if side is not None)
 
     def plan(
         self,
@@ -70,11 +78,11 @@ class Rule:
             return self._usual_plan
         values = {name: param.default for name, param in self.file.params.items()}
         for name, value in (params or {}).items():
-            _check_override(name, value, self.file.params)
+            if fault := override_fault(name, value, self.file.params):
+                raise InvalidInputError(fault)
             values[name] = value
-        outputs, problems = assemble(
-            self.file.market, values, self.expressions, timeframe or self.timeframe, symbol, mintick
-        )
+        clock = _clock(self.file)
+        outputs, problems = assemble(values, self.expressions, clock, timeframe or self.timeframe, symbol, mintick)
         if problems:
             raise InvalidDocumentError(problems)
         return Plan.of(outputs)
@@ -94,10 +102,10 @@ def read_rule(text: str, name: str) -> Rule:
     except InvalidDocumentError as error:
         problems += error.problems
     expressions = Expressions.find(root, source)
-    problems += expressions.problems
+    problems += [*expressions.problems, *contradictions(root, source)]
     values = {n: p.default for n, p in file.params.items()} if file else _rough_params(root.get("params"))
-    market = file.market if file else MarketKind.FUTURES
-    outputs, unresolved = assemble(market, values, expressions, Timeframe.parse(file.timeframe) if file else None)
+    timeframe = Timeframe.parse(file.timeframe) if file else None
+    outputs, unresolved = assemble(values, expressions, _clock(file) if file else Clock(), timeframe)
     problems += unresolved
     if problems or file is None:
         raise InvalidDocumentError(problems)
@@ -109,14 +117,11 @@ def read_rule_file(path: str | Path) -> Rule:
     return read_rule(read_text(path), str(path))
 
 
-def _check_override(name: str, value: float, params: Mapping[str, Param]) -> None:
-    if name not in params:
-        hint = did_you_mean(name, params) or f"there {'are ' + ', '.join(params) if params else 'is none'}"
-        raise InvalidInputError(f"unknown parameter '{name}'; {hint}")
-    low, high = params[name].min, params[name].max
-    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
-        bounds = [f"{at:g} or {word}" for at, word in ((low, "more"), (high, "less")) if at is not None]
-        raise InvalidInputError(f"{name}={value:g}: the rule file takes {', '.join(bounds) or 'a finite number'}")
+def _clock(file: RuleFile) -> Clock:
+    return Clock(
+        sessions_node(file.sessions) if file.sessions is not None else None,
+        flat_node(file.flat_at) if file.flat_at is not None else None,
+    )
 
 
 def _rough_params(node: Node | None) -> dict[str, float]:

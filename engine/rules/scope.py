@@ -42,8 +42,10 @@ _PINE_TA = (
     "supertrend swma tr tsi valuewhen variance vwap vwma wad wma wpr wvad "
 )
 PINE_TA = frozenset(_PINE_TA.split())
-_LATER_ROOTS = frozenset({"position", "request"})
-_ROOTS = frozenset({"ta", "math", "pandas_ta", "strategy", "syminfo", "timeframe", "session", "barstate", "input"})
+_LATER_ROOTS = frozenset({"request"})
+_ROOTS = frozenset(
+    {"ta", "math", "pandas_ta", "strategy", "syminfo", "timeframe", "session", "barstate", "input"} | {"position"}
+)
 
 # A name of the `ta` namespace may be defined, as in Pine: the bare word is then the definition, `ta.` the function.
 RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *LOOKBACK, *_LATER_ROOTS, *_ROOTS})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.documents import Scalar, Source, Span
-from engine.errors import InvalidExpressionError, Problem
+from engine.errors import InvalidExpressionError, InvalidInputError, Problem
 from engine.indicators import UNKNOWN, Kind
 from engine.market import Bars, Timeframe
 from engine.market.bars import Column
@@ -39,9 +39,12 @@ def evaluate_text(text: str, bars: Bars, others: Mapping[str, Bars] | None = Non
     """Give its value on every bar as float64; of a condition 1, 0, or NaN where it is unknown.
 
     The step of the prices is what the candles show. `others` are candles of other symbols, as fine as the expression
-    asks for them or finer. Errors: InvalidExpressionError; InvalidInputError where candles of a symbol are missing.
+    asks for them or finer. Errors: InvalidExpressionError; InvalidInputError where candles of a symbol are missing, and
+    where it depends on the position, which candles alone have not.
     """
     plan = plan_text(text, bars.timeframe, float(tick_of(bars)))
+    if plan.programs:
+        raise InvalidInputError("this depends on the position, and candles have none; position.* is for rule files")
     values = plan.evaluate(bars, feeds_of(plan, others or {}))["value"]
     if plan.outputs["value"].kind is Kind.SERIES:
         return values

@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    TypeAdapter,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
-    from pydantic_core import CoreSchema
+from engine.rules.shapes import Shape, Strict, reader
 
 MOST_BARS = 100_000
 
 Price = Annotated[float, Field(gt=0, le=1e15)]
 Percent = Annotated[float, Field(ge=0, lt=100)]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What may stand in the file, as a type: for the JSON Schema, where a validator of ours takes more than one."""
-
-    of: Any
-
-    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Give the schema of that type."""
-        return handler(TypeAdapter(self.of).core_schema)
-
-
-class Strict(BaseModel):
-    """No unknown keys, no conversions, and no key without a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _given(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("nothing stands here; fill it in, or remove the key")
-        return value
 
 
 class Piece(Strict):
@@ -110,18 +72,12 @@ def _candle(value: object) -> tuple[float, ...]:
 Candle = Annotated[tuple[float, ...], PlainValidator(_candle)]
 
 
-@cache
-def _reader(of: Any) -> TypeAdapter[Any]:
-    """Give what reads a value of this type; made when it is first needed, since that takes milliseconds."""
-    return TypeAdapter(of)
-
-
 def _candles(value: object) -> str | list[tuple[float, ...]]:
     if isinstance(value, str) and value.strip() and "\0" not in value:
         return value
     if not isinstance(value, list) or not value:
         raise ValueError("expected the path of a CSV, or a list of [open, high, low, close]")
-    found: list[tuple[float, ...]] = _reader(list[Candle]).validate_python(value)
+    found: list[tuple[float, ...]] = reader(list[Candle]).validate_python(value)
     return found
 
 
@@ -141,7 +97,7 @@ Candles = Annotated[
 def _feed(value: object) -> str | list[Piece]:
     if isinstance(value, str) and value.strip() and "\0" not in value:
         return value
-    pieces: list[Piece] = _reader(Pieces).validate_python(value)
+    pieces: list[Piece] = reader(Pieces).validate_python(value)
     if pieces[0].value is None:
         raise ValueError("the first piece has no close before it to start from; begin with a price")
     if sum(piece.bars for piece in pieces) > MOST_BARS:

@@ -13,7 +13,8 @@ from engine.documents.nodes import Path
 from engine.market import MarketKind, Timeframe
 from engine.market.moment import read_moment
 from engine.rules.overrides import override_fault
-from engine.rules.tests_candles import MOST_BARS, Before, Candles, Feed, Percent, Pieces, Price, Strict
+from engine.rules.shapes import Strict
+from engine.rules.tests_candles import MOST_BARS, Before, Candles, Feed, Percent, Pieces, Price
 
 _LAST_START_MS = 4_102_444_800_000  # 2100-01-01
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from engine.market import Bars
+from engine.market.bars import Column
 from engine.rules.nodes import Node, Result
 from engine.rules.operators import Value
 
@@ -51,12 +52,18 @@ class LocalTime(Node):
 
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:  # noqa: ARG002 - the signature of every node
         """Add the distance from UTC; na where the time is, or has no calendar."""
-        moments = np.asarray(cast(Value, values[0]), dtype=np.float64)
-        known = (moments >= _RANGE[0]) & (moments <= _RANGE[1])
-        slots, places = np.unique(np.where(known, moments, 0.0) // _SLOT_MS, return_inverse=True)
-        zone = zone_of(self.zone)
-        ahead = np.array([_ahead_ms(float(slot) * _SLOT_MS, zone) for slot in slots])
-        return np.where(known, moments + ahead[places].reshape(moments.shape), np.nan)
+        return local_times(np.asarray(cast(Value, values[0]), dtype=np.float64), self.zone)
+
+
+def local_times(moments: Column, zone: str) -> Column:
+    """Give times in ms UTC as a zone's clock shows them, read as if it were UTC; na where there is no calendar."""
+    known = (moments >= _RANGE[0]) & (moments <= _RANGE[1])
+    clock = zone_of(zone)
+    if isinstance(clock, timezone):  # its clock is never changed
+        return np.where(known, moments + _ahead_ms(0.0, clock), np.nan)
+    slots, places = np.unique(np.where(known, moments, 0.0) // _SLOT_MS, return_inverse=True)
+    ahead = np.array([_ahead_ms(float(slot) * _SLOT_MS, clock) for slot in slots])
+    return np.where(known, moments + ahead[places].reshape(moments.shape), np.nan)
 
 
 def _ahead_ms(moment: float, zone: tzinfo | None) -> float:

@@ -31,8 +31,9 @@ def _faults(root: dict[str, Any], schema: dict[str, Any], value: Any, at: str) -
             if not any(_is(value, name) for name in ([said] if isinstance(said, str) else said)):
                 yield f"{at}: not {said}"
         elif word in ("anyOf", "oneOf"):
-            if all(list(_faults(root, choice, value, at)) for choice in said):
-                yield f"{at}: fits none of the choices"
+            fitting = sum(not list(_faults(root, choice, value, at)) for choice in said)
+            if not fitting or (word == "oneOf" and fitting > 1):
+                yield f"{at}: fits {fitting} of the choices"
         elif word in {"enum", "const"}:
             if value not in (said if word == "enum" else [said]):
                 yield f"{at}: not one of {said}"

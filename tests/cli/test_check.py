@@ -58,7 +58,7 @@ def test_json_is_one_document_with_good_and_wrong_files(tmp_path: Path) -> None:
     assert [name for name, file in files.items() if not file["good"]] == ["wrong.yaml", "nowhere.yaml"]
     mistakes = files["wrong.yaml"]["errors"]
     assert [(m["line"], m["column"], m["hint"]) for m in mistakes] == [
-        (1, 1, ""),
+        (1, 1, "such as order: {size: {percent: 25}}"),
         (13, 32, "did you mean 'slow_ma'?"),
         (16, 1, "did you mean 'order'?"),
     ]

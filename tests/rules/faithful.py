@@ -22,8 +22,11 @@ from engine.rules import syntax as s
 from engine.rules.expressions import Tree
 from engine.rules.parser import parse_expression
 from engine.rules.single import plan_text
+from tests.rules.reference import POSITION
+from tests.rules.stack import run
 
 _BARS = sample_bars("BTC/USDT:USDT", Timeframe(1, "h"), SAMPLE_START_MS, 12)
+_HELD: dict[str, list[float | None]] = {name: [1.0, -1.0, 0.0, None] * 3 for name in POSITION}
 _ENVIRONMENT = {"SIGNAL_ENGINE_CONNECTOR": "main", "SIGNAL_ENGINE_TOKEN": "secret", "HOME": "home"}
 _TEXT_TOO = (
     "port",
@@ -45,7 +48,10 @@ def take_expression(text: str) -> None:
     again = parse_expression(written(tree))
     assert written(again) == written(tree), "an expression that is written out means another"
     _check_literals(tree, text)
-    if not plan.feeds:
+    if plan.programs and not plan.feeds:
+        columns = plan.columns(_BARS)
+        assert not np.isinf([run(plan.programs["value"], columns, _HELD, bar) for bar in range(len(_BARS))]).any()
+    elif not plan.feeds:
         values = plan.evaluate(_BARS)["value"]
         assert len(values) == len(_BARS)
         assert values.dtype in (np.float64, np.int8)
@@ -61,10 +67,11 @@ def take_rule(text: str) -> None:
     # What 'tests' holds becomes candles and messages, in ways of its own.
     _compare(rule.file.model_dump(exclude_unset=True, exclude={"tests"}, by_alias=True), {**base, "tests": ""}, ())
     for path, condition in rule.expressions.conditions.items():
-        side, what = path.split(".")
-        stands = base[side]
-        assert isinstance(stands, dict)
-        assert _texts(condition) == _leaves(stands[what]), path
+        stands: object = base
+        for step in path.split("."):
+            assert isinstance(stands, dict)
+            stands = stands[step]
+        assert _texts(condition) == _leaves(stands), path
 
 
 def take_definition(text: str, path: Path) -> None:
@@ -165,8 +172,8 @@ def _compare(value: object, base: object, path: tuple[object, ...]) -> None:
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_unset=True, by_alias=True)
     if isinstance(value, Mapping):
-        if isinstance(base, str):  # a parameter that is a number alone
-            base = {"default": base}
+        if isinstance(base, str):  # a parameter that is a number alone, a time to leave without a zone
+            base = {str(next(iter(value))): base}
         assert isinstance(base, Mapping), path
         for key in base:
             assert str(key) in {"tests", *map(str, value)}, (*path, key)
@@ -188,7 +195,7 @@ def _faithful(value: object, text: str, path: tuple[object, ...]) -> bool:
         value = value.value
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if path and path[-1] in ("from", "to", "at", "start") and value is not None:
+    if path and path[-1] in ("from", "to", "at", "start") and isinstance(value, int | float):
         return text[:4].isdigit()
     if "${" in text:
         return True

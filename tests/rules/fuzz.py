@@ -21,7 +21,7 @@ from pathlib import Path
 
 from engine.errors import InvalidInputError
 from tests.rules.faithful import take_config, take_definition, take_expression, take_rule
-from tests.rules.files import GOOD
+from tests.rules.files import EVERYTHING, GOOD
 from tests.rules.mistakes import MISTAKES
 from tests.rules.mutants import calls, changed_characters, changed_lines, changed_words, expression
 
@@ -83,7 +83,7 @@ def subjects(folder: Path) -> list[Subject]:
     path = folder / "input.yaml"
     return [
         Subject("expressions", 55, calls(), take_expression),
-        Subject("rule files", 25, [*_RULES * 8, *MISTAKES.values()], take_rule),
+        Subject("rule files", 25, [*_RULES * 8, *[EVERYTHING] * 20, *MISTAKES.values()], take_rule),
         Subject("run definitions", 10, [*_DEFINITIONS, _WHOLE_DEFINITION], lambda text: take_definition(text, path)),
         Subject("configs", 10, _CONFIGS, lambda text: take_config(text, path)),
     ]

@@ -11,6 +11,7 @@ from engine.rules.calendar_parts import PARTS
 from engine.rules.example import example_call
 from engine.rules.nodes import CANDLE
 from engine.rules.operators import OPERATIONS
+from engine.rules.position import FIELDS
 from engine.rules.scope import CALLABLE, CONSTANTS, TIMEFRAME
 
 CHARACTERS = [
@@ -75,7 +76,7 @@ _VALUES = [
     "[]",
 ]
 _VALUES += ["{}", "[1, 2]", "{a: 1}", "2024-01-01", "'x'", "0.1", "100", "101", "~", "yes", "017", "1e999", "x" * 100]
-_NAMES = [*CANDLE, *PARTS, *CONSTANTS, *TIMEFRAME, "bar_index", "syminfo.mintick", "ta.obv", "ta.tr"]
+_NAMES = [*FIELDS, *CANDLE, *PARTS, *CONSTANTS, *TIMEFRAME, "bar_index", "syminfo.mintick", "ta.obv", "ta.tr"]
 _NAMES = sorted({*_NAMES} - {"true", "false"})
 _STRANGE = [
     "x",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -25,12 +25,14 @@ def time_of(i: int) -> int:
 
 @dataclass(frozen=True)
 class Bars:
-    """Columns by name; None where a value is missing."""
+    """Columns by name, and the fields of the position at each close; None where a value is missing."""
 
     columns: dict[str, list[float | None]]
+    position: dict[str, list[float | None]] = field(default_factory=dict)
 
 
-_NOWHERE = Bars({name: [None] for name in COLUMNS})
+POSITION = ("side", "entry_price", "bars", "profit_percent", "bars_since_exit")
+_NOWHERE = Bars({name: [None] for name in COLUMNS}, {name: [None] for name in POSITION})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ def truth(value: bool) -> Term:
 
 def column(name: str) -> Term:
     return Term(name, False, False, lambda b, i: b.columns[name][i])
+
+
+def position(name: str) -> Term:
+    return Term(f"position.{name}", False, False, lambda b, i: b.position[name][i])
 
 
 def _finite(compute: Callable[..., float], *values: Value) -> Value:

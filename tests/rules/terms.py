@@ -83,9 +83,71 @@ def conditions(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line 
     return r.comparison(operators, [draw(numbers(below)) for _ in range(len(operators) + 1)])
 
 
+_HELD = st.sampled_from([r.position(name) for name in r.POSITION])
+_PLAIN_ONE = ("math.abs", "math.sqrt", "math.floor", "math.ceil", "math.sign", "math.round")
+
+
+@st.composite
+def held_numbers(draw: DrawFn, depth: int) -> r.Term:
+    """Make a number that may depend on the position."""
+    kind = draw(st.integers(0, 8)) if depth else draw(st.integers(0, 2))
+    below = depth - 1
+    if kind <= 1:
+        return draw(_HELD)
+    if kind == 2:
+        return draw(numbers(1))
+    if kind == 3:
+        return r.negative(draw(held_numbers(below)))
+    if kind == 4:
+        return r.call(draw(st.sampled_from(_PLAIN_ONE)), draw(held_numbers(below)))
+    if kind == 5:
+        name = draw(st.sampled_from(["math.max", "math.min", "math.avg"]))
+        count = 2 if name == "math.avg" else draw(st.integers(2, 4))
+        return r.call(name, *[draw(held_numbers(below)) for _ in range(count)])
+    if kind == 6:
+        return r.nz(draw(held_numbers(below)), draw(held_numbers(below)))
+    if kind == 7:
+        return r.choice(draw(held_conditions(below)), draw(held_numbers(below)), draw(held_numbers(below)))
+    return r.arithmetic(draw(st.sampled_from("+-*/%")), draw(held_numbers(below)), draw(held_numbers(below)))
+
+
+@st.composite
+def held_conditions(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line for each kind of expression
+    """Make a condition that may depend on the position."""
+    kind = draw(st.integers(0, 8)) if depth > 0 else 8
+    below = depth - 1
+    if kind == 0:
+        return draw(conditions(1))
+    if kind == 1:
+        return r.na(draw(held_numbers(below)))
+    if kind == 2:
+        return r.both(draw(held_conditions(below)), draw(held_conditions(below)))
+    if kind == 3:
+        return r.either(draw(held_conditions(below)), draw(held_conditions(below)))
+    if kind == 4:
+        return r.negated(draw(held_conditions(below)))
+    if kind == 5:
+        return r.choice(draw(held_conditions(below)), draw(held_conditions(below)), draw(held_conditions(below)))
+    if kind == 6:
+        return r.same(draw(st.sampled_from(["==", "!="])), draw(held_conditions(below)), draw(held_conditions(below)))
+    if kind == 7:
+        return r.nz(draw(held_conditions(below)), draw(held_conditions(below)))
+    operators = draw(st.lists(st.sampled_from(draw(st.sampled_from(_ORDERS))), min_size=1, max_size=3))
+    return r.comparison(operators, [draw(held_numbers(max(0, below))) for _ in range(len(operators) + 1)])
+
+
+HELD_TERMS = st.one_of(held_numbers(3), held_conditions(3))
 TERMS = st.one_of(numbers(4), conditions(4))
 
 _cell = st.one_of(st.none(), NUMBERS, st.floats(-1e6, 1e6, allow_nan=False))
-TABLES = st.integers(1, 8).flatmap(
-    lambda n: st.fixed_dictionaries({name: st.lists(_cell, min_size=n, max_size=n) for name in COLUMNS})
-)
+
+
+def _tables(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, list[float | None]]]:
+    return st.integers(1, 8).flatmap(
+        lambda n: st.fixed_dictionaries({name: st.lists(_cell, min_size=n, max_size=n) for name in names})
+    )
+
+
+TABLES = _tables(COLUMNS)
+HELD_TABLES = _tables((*COLUMNS, *r.POSITION))
+"""Candles, and beside them the fields of the position."""
