@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.app.candle_files import beside, candles_of, is_cached, same_exchange
+from engine.app.candle_files import beside
+from engine.app.candles import SAMPLE, candles_for, others_for, utc_text
 from engine.backtest import Result, RunDefinition, backtest
+from engine.decisions import Costs
 from engine.documents import Source, parse_on, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
-from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.market.resample import resample
-from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
+from engine.market import Bars, Instrument
 from engine.rules import Plan, Rule, read_rule_file
-
-SAMPLE = "sample"
-_SAMPLE_BARS = 366 * 24  # the sample market's first year, in hours
-SAMPLE_SYMBOLS = {MarketKind.FUTURES: "BTC/USDT:USDT", MarketKind.SPOT: "BTC/USDT"}
 
 
 def definition_in(path: Path) -> RunDefinition | None:
@@ -35,9 +30,31 @@ def definition_in(path: Path) -> RunDefinition | None:
     if problems:
         raise InvalidDocumentError(problems)
     found = validate(root, RunDefinition, source)
-    data = found.data if found.data == SAMPLE else beside(path.parent, found.data)
-    feeds = {symbol: beside(path.parent, file) for symbol, file in found.feeds.items()}
-    return found.model_copy(update={"strategy": str(path.parent / found.strategy), "data": data, "feeds": feeds})
+    return _from(path.parent, found)
+
+
+def _from(folder: Path, written: RunDefinition) -> RunDefinition:
+    """Give a definition whose paths are from here, not from the folder it stands in."""
+
+    def there(data: str) -> str:
+        return data if data == SAMPLE else beside(folder, data)
+
+    moved: dict[str, object] = {
+        "strategy": str(folder / written.strategy),
+        "data": there(written.data),
+        "more": tuple(map(there, written.more)),
+        "finer": written.finer and there(written.finer),
+        "feeds": {symbol: there(file) for symbol, file in written.feeds.items()},
+    }
+    if written.costs.funding:
+        moved["costs"] = written.costs.model_copy(update={"funding": str(folder / written.costs.funding)})
+    if written.compare.trades:
+        moved["compare"] = written.compare.model_copy(update={"trades": str(folder / written.compare.trades)})
+    if written.portfolio:
+        members = written.portfolio.symbols.items()
+        symbols = {name: each.model_copy(update={"data": there(each.data)}) for name, each in members}
+        moved["portfolio"] = written.portfolio.model_copy(update={"symbols": symbols})
+    return written.model_copy(update=moved)
 
 
 def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
@@ -54,57 +71,39 @@ def _option(place: tuple[int | str, ...]) -> str:
     return "--" + str(place[-1]).removesuffix("_percent").removesuffix("_ticks")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """All that a backtest of one symbol is made of, read and checked."""
+
+    rule: Rule
+    bars: Bars
+    instrument: Instrument
+    costs: Costs
+    params: Mapping[str, float]
+    others: Mapping[str, Bars]
+    warmup: int | None
+
+    def run(self) -> Result:
+        """Backtest. Errors: InvalidInputError where there are not enough candles."""
+        return backtest(
+            self.rule, self.bars, self.instrument, self.costs, self.params, warmup=self.warmup, others=self.others
+        )
+
+
 def run_backtest(definition: RunDefinition) -> Result:
     """Read the rule and the candles, and backtest. Errors: InvalidInputError and its kinds."""
-    rule = read_rule_file(definition.strategy)
+    return prepare(definition).run()
+
+
+def prepare(definition: RunDefinition, rule: Rule | None = None) -> Prepared:
+    """Read the candles, and the rule where it is not given. Errors: InvalidInputError and its kinds."""
+    rule = rule or read_rule_file(definition.strategy)
     read, bars, instrument = candles_for(definition, rule)
     plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
     _check_enough(rule, plan, read, bars, definition)
     others = others_for(definition, plan, bars, instrument.symbol)
-    return backtest(rule, bars, instrument, definition.costs.costs(), definition.params, others=others)
-
-
-def candles_for(definition: RunDefinition, rule: Rule) -> tuple[Bars, Bars, Instrument]:
-    """Give the candles as they are read, those that the rule decides on in the period asked for, and the instrument.
-
-    Errors: InvalidInputError and its kinds.
-    """
-    timeframe = _timeframe(definition, rule)
-    if definition.data == SAMPLE:
-        symbol = definition.symbol or SAMPLE_SYMBOLS[rule.market]
-        instrument, read = sample_instrument(symbol), _sample(definition, symbol, timeframe)
-    else:
-        read, known = candles_of(definition.data, [timeframe])
-        instrument = Instrument(definition.symbol or known.symbol, known.tick, known.lot)
-    bars = _between(joined(read, timeframe, definition.data), definition)
-    lot = definition.lot or instrument.lot or Decimal(0)
-    return read, bars, Instrument(instrument.symbol, definition.tick or instrument.tick, lot)
-
-
-def others_for(definition: RunDefinition, plan: Plan, bars: Bars, own: str) -> dict[str, Bars]:
-    """Give the candles of the other symbols that a plan for `bars` of the symbol `own` looks at, by symbol.
-
-    Of cached candles, those of other symbols are looked for in the cache too. The sample market has all of them, early
-    enough for them to be warm. Errors: InvalidInputError.
-    """
-    files = dict(definition.feeds)
-    if is_cached(definition.data):
-        needed = {feed.symbol for feed in plan.fetched if feed.symbol and feed.symbol not in files}
-        files |= {symbol: same_exchange(definition.data, symbol) for symbol in needed}
-    given = {
-        symbol: candles_of(file, [feed.timeframe for feed in plan.fetched if (feed.symbol or own) == symbol])[0]
-        for symbol, file in files.items()
-    }
-    if definition.data != SAMPLE:
-        return given
-    starts: dict[str, int] = {}
-    for feed in plan.fetched:
-        first = feed.timeframe.before(int(bars.time[0]), plan.feeds[feed].warmup + 1)
-        symbol = feed.symbol or own
-        starts[symbol] = max(SAMPLE_START_MS, min(first, starts.get(symbol, first)))
-    length_ms, end = bars.timeframe.length_ms, int(bars.time[-1])
-    made = {s: sample_bars(s, bars.timeframe, first, (end - first) // length_ms + 1) for s, first in starts.items()}
-    return made | given
+    costs, params = definition.machine_costs(), definition.params
+    return Prepared(rule, bars, instrument, costs, params, others, definition.warmup)
 
 
 def _check_enough(rule: Rule, plan: Plan, read: Bars, bars: Bars, definition: RunDefinition) -> None:
@@ -117,44 +116,5 @@ def _check_enough(rule: Rule, plan: Plan, read: Bars, bars: Bars, definition: Ru
             f"decide on these"
         )
     if not len(bars):
-        there = f"; there are some from {_text(read.time[0])} to {_text(read.time[-1])} UTC" if len(read) else ""
+        there = f"; there are some from {utc_text(read.time[0])} to {utc_text(read.time[-1])} UTC" if len(read) else ""
         raise InvalidInputError(f"{definition.data}: there are no candles in the period asked for{there}")
-
-
-def _text(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(int(time_ms) / 1000, UTC):%Y-%m-%d %H:%M}"
-
-
-def _timeframe(definition: RunDefinition, rule: Rule) -> Timeframe:
-    if definition.timeframe is None:
-        return rule.timeframe
-    try:
-        return Timeframe.parse(definition.timeframe)
-    except ValueError as error:
-        raise InvalidInputError(f"timeframe: {error}") from None
-
-
-def _sample(definition: RunDefinition, symbol: str, timeframe: Timeframe) -> Bars:
-    start = max(SAMPLE_START_MS, definition.start if definition.start is not None else SAMPLE_START_MS)
-    end = definition.end if definition.end is not None else start + _SAMPLE_BARS * 3_600_000
-    count = max(0, -(-(end - start) // timeframe.length_ms))
-    return sample_bars(symbol, timeframe, start, count)
-
-
-def joined(bars: Bars, timeframe: Timeframe, name: str) -> Bars:
-    """Give candles of `timeframe`, made out of finer ones where they are. Errors: InvalidInputError, naming `name`."""
-    if bars.timeframe == timeframe:
-        return bars
-    try:
-        return resample(bars, timeframe)
-    except ValueError:
-        raise InvalidInputError(
-            f"{name} holds {bars.timeframe} candles, and the rule decides on {timeframe} candles, which cannot be made "
-            f"of them; give finer ones, or --timeframe {bars.timeframe} to decide on these"
-        ) from None
-
-
-def _between(bars: Bars, definition: RunDefinition) -> Bars:
-    first = 0 if definition.start is None else int(bars.time.searchsorted(definition.start))
-    last = len(bars) if definition.end is None else int(bars.time.searchsorted(definition.end))
-    return bars[first:last]

@@ -18,7 +18,7 @@ import requests
 from pydantic import SecretStr
 
 from engine.adapters.clocks import SteppedClock
-from engine.app.backtests import SAMPLE, SAMPLE_SYMBOLS
+from engine.app.candles import SAMPLE, SAMPLE_SYMBOLS
 from engine.app.service import Finished, serve
 from engine.app.system import System
 from engine.backtest import backtest

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
-from engine.app.backtests import candles_for, others_for
-from engine.backtest import Result, RunDefinition, Trade, backtest
+from engine.app.backtests import Prepared
+from engine.app.candles import candles_for, others_for
+from engine.backtest import Result, RunDefinition, Trade
 from engine.decisions import Move
 from engine.errors import InvalidInputError
 from engine.market import Bars
@@ -48,19 +49,25 @@ def explain(definition: RunDefinition, at: str) -> Why:
     rule = read_rule_file(definition.strategy)
     _, bars, instrument = candles_for(definition, rule)
     bar = bar_at(bars, moment, definition.data)
-    explainer = Explainer.of(rule, definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
-    others = others_for(definition, explainer.own, bars, instrument.symbol)
-    over = explainer.over(bars, feeds_of(explainer.own, others, instrument.symbol))
-    result = None
-    if bar >= over.warmup:
-        costs = definition.costs.costs()
-        result = backtest(rule, bars[: bar + 1], instrument, costs, definition.params, others=others)
-    held = [trade for trade in result.trades if trade.exit_time_ms is None] if result else []
+    plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
+    others = others_for(definition, plan, bars, instrument.symbol)
+    costs, params = definition.machine_costs(), definition.params
+    return explain_bar(Prepared(rule, bars, instrument, costs, params, others, definition.warmup), bar)
+
+
+def explain_bar(given: Prepared, bar: int) -> Why:
+    """Explain a bar of a backtest, by its index."""
+    rule, bars, instrument = given.rule, given.bars, given.instrument
+    explainer = Explainer.of(rule, given.params, timeframe=bars.timeframe, symbol=instrument.symbol)
+    over = explainer.over(bars, feeds_of(explainer.own, given.others, instrument.symbol))
+    warm = over.warmup
+    begins = warm if given.warmup is None else given.warmup
+    result = replace(given, bars=bars[: bar + 1]).run() if bar >= begins else None
+    held = list(result.trades[len(result.trades.closed) :]) if result else []
     decided = [d for d in result.decisions if d.time_ms >= int(bars.time[bar])] if result else []
     explanation = over.at(bar, position_of(result) if result else None)
     messages = [m.body() for d in decided if result and (m := result.message(d)) is not None]
     refused = [d.reason.words for d in decided if d.move is Move.NONE]
-    warm = over.warmup
     return Why(
         strategy=rule.name,
         symbol=instrument.symbol,
@@ -116,9 +123,10 @@ def bar_at(bars: Bars, moment: int, name: str) -> int:
 
 def position_of(result: Result) -> dict[str, float]:
     """Give what `position.*` is at the close of a backtest's last bar, before anything is decided there."""
-    bars, held = result.bars, [trade for trade in result.trades if trade.exit_time_ms is None]
-    left = [t.exit_time_ms for t in result.trades if t.exit_time_ms is not None]
-    since_exit = float(_bars_since(bars, max(left))) if left else np.nan
+    bars, trades = result.bars, result.trades
+    held = trades[len(trades.closed) :]
+    left = int(trades.closed["exit_time"].max()) if len(trades.closed) else None
+    since_exit = np.nan if left is None else float(_bars_since(bars, left))
     if not held:
         return {"side": 0.0, "entry_price": np.nan, "bars": np.nan, "profit_percent": np.nan,
                 "bars_since_exit": since_exit}  # fmt: skip

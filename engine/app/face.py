@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import SecretStr, ValidationError
 
 from engine.adapters.http_sender import HttpSender
-from engine.app.backtests import joined
+from engine.app.candles import joined
 from engine.app.libraries import choose_libraries
 from engine.app.messages import compose
 from engine.backtest import Result, backtest

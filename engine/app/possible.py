@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel
 
-from engine.app.backtests import SAMPLE_SYMBOLS
+from engine.app.candles import SAMPLE_SYMBOLS
 from engine.app.messages import TOKEN_PLACE
 from engine.backtest import backtest
 from engine.errors import InvalidInputError

@@ -6,14 +6,14 @@ trees of conditions, short forms, texts with a pattern.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
 
 from engine.app.schema_words import EXTRA, TITLES, WORDS
-from engine.backtest import RunDefinition, Statistics
+from engine.backtest import RunDefinition
+from engine.backtest.statistics import NAMES
 from engine.config import RunConfig
 from engine.rules.model import NAME, RuleFile
 
@@ -87,7 +87,7 @@ def _config(definitions: dict[str, Schema]) -> None:
 
 
 def _backtest(definitions: dict[str, Schema]) -> None:
-    names = [*(field.name for field in dataclasses.fields(Statistics)), "messages", "messages_sha256"]
+    names = [*NAMES, "messages", "messages_sha256"]
     definitions["RunDefinition"]["properties"]["expect"]["propertyNames"] = {"enum": names}
 
 

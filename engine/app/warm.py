@@ -40,7 +40,9 @@ def main() -> None:
     for text in ("fixnan(close)", "fixnan(close > 1)", "math.sum(close, 3)"):
         evaluate_text(text, bars)
     numbers_in(b"0\n", 0, 1, [0])
-    backtest(read_rule(_RULE, "warm"), bars, sample_instrument("BTC/USDT:USDT"))
+    result = backtest(read_rule(_RULE, "warm"), bars, sample_instrument("BTC/USDT:USDT"))
+    result.stats.numbers()
+    result.trades[:1]
     sys.stderr.write("\n")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from engine.adapters.tradingview_trades import ExportedTrade
-from engine.backtest.trades import Trade
+from engine.backtest.trades import Trade, Trades
+from engine.decisions import Costs
 from engine.market import Bars
 
 _NOISE, _LAST_BITS = Decimal("1e-9"), Decimal("1e-12")
@@ -15,11 +16,11 @@ _NOISE, _LAST_BITS = Decimal("1e-9"), Decimal("1e-12")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that is not the same; texts as a person reads them."""
+    """One field that is not the same; times are ms UTC, texts as a person reads them."""
 
     field: str
-    ours: str
-    theirs: str
+    ours: int | str
+    theirs: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All trades of both sides, in order of entry."""
+    """All trades of both sides, in order of entry. Of ours, times are those of the chart's bars."""
 
     pairs: tuple[Pair, ...]
 
@@ -72,15 +73,30 @@ class Comparison:
         }
 
 
-def compare(ours: Sequence[Trade], theirs: Sequence[ExportedTrade], bars: Bars, tick: Decimal) -> Comparison:
+def compare(ours: Trades, theirs: Sequence[ExportedTrade], bars: Bars, tick: Decimal, costs: Costs) -> Comparison:
     """Match by side and entry time, trades of one entry in order of their exits; then field by field.
 
-    Times are equal to the millisecond, prices to half a `tick`, quantity to a relative 1e-9, profit and percent to the
-    export's digits.
-    An open trade is valued at the last close, as the export does it; when and at what price is not compared then.
+    Times are those of the rule's own `bars`, and equal to the millisecond; prices to half a `tick`, quantity to a
+    relative 1e-9, profit and percent to the export's digits. An open trade is valued as the export does it: as if it
+    were closed at the last close, with what that would cost. When and at what price is not compared then.
     """
-    pairs = [_pair(a, b, float(bars.close[-1]), tick) for a, b in _matched(ours, theirs)]
-    return Comparison(tuple(pairs))
+    last = float(bars.close[-1])
+    return Comparison(tuple(_pair(a, b, last, tick, costs) for a, b in _matched(_charted(ours, bars), theirs)))
+
+
+def fee_of(costs: Costs, quantity: float, price: float) -> float:
+    """Give what a market order costs."""
+    by_value = quantity * price * costs.commission_percent / 100
+    return by_value + quantity * costs.commission_per_contract + costs.commission_per_order
+
+
+def _charted(trades: Trades, bars: Bars) -> list[Trade]:
+    """Give trades with the times of the chart's bars, as exports have them; ours may be those of finer candles."""
+    times, rows = bars.time.tolist(), zip(trades.table["entry_row"].tolist(), trades.table["exit_row"], strict=True)
+    return [
+        replace(t, entry_time_ms=times[enter], exit_time_ms=None if t.exit_time_ms is None else times[leave])
+        for t, (enter, leave) in zip(trades, rows, strict=True)
+    ]
 
 
 def _matched(
@@ -106,37 +122,40 @@ def _key(trade: Trade | ExportedTrade) -> tuple[int, str, float]:
     return trade.entry_time_ms, trade.side, float("inf") if open_ else float(trade.exit_time_ms or 0)
 
 
-def _pair(ours: Trade | None, theirs: ExportedTrade | None, last_close: float, tick: Decimal) -> Pair:
+def _pair(ours: Trade | None, theirs: ExportedTrade | None, last: float, tick: Decimal, costs: Costs) -> Pair:
     if ours is None or theirs is None:
         return Pair(ours, theirs)
     found: list[Difference] = []
 
     def note(field: str, same: bool, mine: object, other: object) -> None:
         if not same:
-            found.append(Difference(field, str(mine), str(other)))
+            texts = (value if isinstance(value, int) else str(value) for value in (mine, other))
+            found.append(Difference(field, *texts))
 
-    note(
-        "entry price", _near(ours.entry_price, theirs.entry_price, tick), f"{ours.entry_price:.10g}", theirs.entry_price
-    )
+    def price(field: str, mine: float, other: Decimal) -> None:
+        note(field, _near(mine, other, tick), f"{mine:.10g}", other)
+
+    price("entry price", ours.entry_price, theirs.entry_price)
     if (ours.exit_time_ms is None) != theirs.is_open:
         note("exit", False, "open" if ours.exit_time_ms is None else "closed", "open" if theirs.is_open else "closed")
     elif ours.exit_time_ms is not None and ours.exit_price is not None and theirs.exit_price is not None:
         note("exit time", ours.exit_time_ms == theirs.exit_time_ms, ours.exit_time_ms, theirs.exit_time_ms)
-        note(
-            "exit price", _near(ours.exit_price, theirs.exit_price, tick), f"{ours.exit_price:.10g}", theirs.exit_price
-        )
+        price("exit price", ours.exit_price, theirs.exit_price)
     note("quantity", _same(ours.quantity, theirs.quantity), f"{ours.quantity:.10g}", theirs.quantity)
-    profit = ours.profit if ours.profit is not None else _open_profit(ours, last_close)
-    percent = 100 * profit / (ours.quantity * ours.entry_price)
+    profit, percent = profit_of(ours, last, costs)
     for field, value, shown in (("profit", profit, theirs.profit), ("profit %", percent, theirs.percent)):
         if shown is not None:
             note(field, _same_digits(value, shown), f"{value:.6g}", shown)
     return Pair(ours, theirs, tuple(found))
 
 
-def _open_profit(trade: Trade, last_close: float) -> float:
-    direction = 1 if trade.side == "long" else -1
-    return direction * trade.quantity * (last_close - trade.entry_price) - trade.fees
+def profit_of(trade: Trade, last: float, costs: Costs) -> tuple[float, float]:
+    """Give profit and percent; of an open trade, as if it were closed at the `last` price."""
+    if trade.profit is not None and trade.percent is not None:
+        return trade.profit, trade.percent
+    direction, fee = 1 if trade.side == "long" else -1, fee_of(costs, trade.quantity, last)
+    profit = direction * trade.quantity * (last - trade.entry_price) - trade.fees - fee
+    return profit, 100 * profit / (trade.quantity * trade.entry_price + trade.fees)
 
 
 def _near(actual: float, shown: Decimal, tick: Decimal) -> bool:

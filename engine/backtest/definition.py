@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from engine.backtest.costs import CostsConfig, Fills, Strict
 from engine.backtest.run import Result
 from engine.decisions import Costs
+from engine.documents import did_you_mean
 from engine.documents.numbers import DecimalNumber, Fact, Number
 from engine.market.moment import read_moment
 
@@ -24,43 +25,85 @@ DATA = (
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+class CompareConfig(Strict):
+    """TradingView's list of trades, which `compare` puts beside ours."""
+
+    trades: str | None = Field(default=None, description="Path of the exported CSV, from where this file stands.")
+    zone: str = Field(default="UTC", description="The chart's time zone, for times in the export that carry none.")
 
 
-class CostsConfig(_Strict):
-    """What there is to trade with, and what trading costs."""
+class MemberConfig(Strict):
+    """A symbol of a portfolio, with its candles; what is not stated is as for a single one."""
 
-    capital: Number = Field(default=Costs().capital, gt=0, allow_inf_nan=False)
-    commission_percent: Number = Field(default=Costs().commission_percent, ge=0, lt=100)
-    slippage_ticks: Number = Field(default=Costs().slippage_ticks, ge=0, allow_inf_nan=False)
-
-    def costs(self) -> Costs:
-        """Give them as the machine takes them."""
-        return Costs(self.capital, self.commission_percent, self.slippage_ticks)
+    data: str = Field(description=DATA)
+    tick: DecimalNumber | None = Field(default=None, gt=0, description="Price step.")
+    lot: DecimalNumber | None = Field(default=None, gt=0, description="Amount step.")
 
 
-class RunDefinition(_Strict):
+class PortfolioConfig(Strict):
+    """Many symbols traded by the same rule, out of one capital."""
+
+    symbols: dict[str, MemberConfig] = Field(
+        min_length=1, description="By symbol, in the order in which they are served at equal times."
+    )
+    max_open: int | None = Field(
+        default=None, ge=1, description="How many may be in a position, or wait for one, at once."
+    )
+
+    @field_validator("symbols", mode="before")
+    @classmethod
+    def _data_alone(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {symbol: {"data": given} if isinstance(given, str) else given for symbol, given in value.items()}
+
+
+class RunDefinition(Strict):
     """What to backtest, on which candles, at which costs, and what must come of it."""
 
     strategy: str = Field(description="Path of the rule file, from where this file stands.")
     data: str = Field(default="sample", description=DATA)
+    more: tuple[str, ...] = Field(
+        default=(), description="Files with later candles of the same, which go on from those."
+    )
+    finer: str | None = Field(
+        default=None, description="Finer candles for the rule's 'watch'; else they are made out of 'data' too."
+    )
     symbol: str | None = Field(default=None, description="As ccxt writes it; part of the messages' ids.")
     timeframe: str | None = Field(default=None, description="Decide on these candles instead of the rule's own.")
     start: Moment | None = Field(default=None, alias="from", description="First day or moment (UTC).")
     end: Moment | None = Field(
         default=None, alias="to", description="The moment before which the last candle opens (UTC)."
     )
+    warmup: int | None = Field(
+        default=None, ge=0, description="Candles before trading begins; else as many as the indicators need."
+    )
+    fills: Fills = Field(
+        default="webhook", description="What the webhook can do, or 'tradingview': the Strategy Tester's emulator."
+    )
     feeds: dict[str, str] = Field(
         default={}, description="Other symbols that the rule looks at: symbol, and its candles as in 'data'."
     )
-    params: dict[str, Number] = {}
+    portfolio: PortfolioConfig | None = Field(default=None, description="Instead of 'data': many symbols, one capital.")
+    params: dict[str, Number] = Field(default={}, description="Values of the rule's parameters.")
     costs: CostsConfig = CostsConfig()
     tick: DecimalNumber | None = Field(default=None, gt=0, description="Price step; else inferred from the candles.")
     lot: DecimalNumber | None = Field(default=None, gt=0, description="Amount step; else amounts are not rounded.")
+    compare: CompareConfig = Field(default=CompareConfig(), description="What `signal-engine compare` puts beside it.")
     expect: dict[str, Fact] = Field(
         default={}, description="Statistics by name, to the digits written; 'messages' and 'messages_sha256' too."
     )
+
+    @model_validator(mode="after")
+    def _one_market(self) -> RunDefinition:
+        for name in ("data", "symbol", "more", "finer", "tick", "lot"):
+            if self.portfolio is not None and name in self.model_fields_set:
+                raise ValueError(f"'{name}' and 'portfolio' exclude each other; each symbol of a portfolio has its own")
+        return self
+
+    def machine_costs(self) -> Costs:
+        """Give costs and the way of filling as the machine takes them."""
+        return self.costs.costs(self.fills)
 
     def differences(self, result: Result) -> list[str]:
         """Say where the result is not what is expected, a line each."""
@@ -68,7 +111,8 @@ class RunDefinition(_Strict):
         lines = []
         for name, expected in self.expect.items():
             if name not in found:
-                lines.append(f"{name}: there is no such result; there are {', '.join(found)}")
+                hint = did_you_mean(name, found) or f"there are {', '.join(found)}"
+                lines.append(f"{name}: there is no such result; {hint}")
             elif not _equal(found[name], expected):
                 lines.append(f"{name}: expected {expected}, got {found[name]}")
         return lines
@@ -78,7 +122,7 @@ def facts(result: Result) -> dict[str, int | float | str | None]:
     """Give all that can be expected of a result, by name."""
     bodies = [message.json() for message in result.messages]
     digest = hashlib.sha256("\n".join(bodies).encode()).hexdigest()
-    return {**asdict(result.stats), "messages": len(bodies), "messages_sha256": digest}
+    return {**result.stats.numbers(), "messages": len(bodies), "messages_sha256": digest}
 
 
 def _equal(actual: float | str | None, expected: float | str | None) -> bool:

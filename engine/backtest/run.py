@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.backtest.excursions import Slippage
 from engine.backtest.statistics import Statistics, statistics
-from engine.backtest.trades import Trade, trades_of
+from engine.backtest.trades import Trades, trades_of
 from engine.decisions import (
     Costs,
     Decision,
@@ -39,7 +40,11 @@ _BLOCK = 64  # candles for which a tape has room; it is taken away whenever it i
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a backtest. `equity` is per traded bar: `bars[warmup:]`. `records` are the machine's decisions."""
+    """What came of a backtest. `equity` is per traded bar: `bars[warmup:]`.
+
+    `fills` are in the times of the candles `met`, which are `bars` where no finer ones were watched; `records` are the
+    machine's decisions.
+    """
 
     rule: Rule
     plan: Plan
@@ -48,14 +53,26 @@ class Result:
     fills: Records
     records: Records
     equity: Column
-    stats: Statistics
+    costs: Costs
+    met: Bars
     author: Author
     texts: Texts
 
     @cached_property
-    def trades(self) -> list[Trade]:
-        """The trades, in order."""
-        return trades_of(self.fills, self.bars)
+    def trades(self) -> Trades:
+        """The trades, in order of their exits."""
+        slippage = Slippage(
+            self.costs.slippage_ticks * float(self.author.instrument.tick), self.costs.slippage_percent / 100
+        )
+        return trades_of(self.fills, self.bars, None if self.met is self.bars else self.met, slippage)
+
+    @cached_property
+    def stats(self) -> Statistics:
+        """What it comes to, in numbers."""
+        traded, refused = self.bars[self.warmup :], int((self.records["move"] == Move.NONE).sum())
+        return statistics(
+            self.trades, self.equity, traded.time, traded.close, self.costs.capital, self.bars.timeframe, refused
+        )
 
     @cached_property
     def decisions(self) -> list[Decision]:
@@ -112,12 +129,7 @@ def backtest(
     inputs = inputs_of(bars, plan, columns, None if finer is None else met, funding_of(met, costs))
     fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
-    refused = int((records["move"] == Move.NONE).sum())
-    traded = bars[start:]
-    stats = statistics(
-        trades_of(fills, bars), equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused
-    )
-    return Result(rule, plan, bars, start, fills, records, equity, stats, author, Texts(plan, columns))
+    return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, Texts(plan, columns))
 
 
 def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

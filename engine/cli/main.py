@@ -15,6 +15,7 @@ from engine.app.libraries import choose_libraries
 from engine.cli import (
     backtest,
     check,
+    compare,
     demo,
     evaluate,
     fetch,
@@ -63,6 +64,7 @@ def _program(
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("backtest")(backtest.backtest)
+app.command("compare")(compare.compare)
 app.command("test")(test.run_tests)
 app.command("why")(why.why)
 app.command("fetch")(fetch.fetch)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import typer
+
+Symbol = Annotated[str | None, typer.Option(help="As ccxt writes it: BTC/USDT:USDT.")]
+Length = Annotated[str | None, typer.Option("--timeframe", help="Decide on these candles instead of the rule's.")]
+Start = Annotated[str | None, typer.Option("--from", help="First day or moment, UTC: 2024-01-31.")]
+End = Annotated[str | None, typer.Option("--to", help="Day or moment before which it ends, UTC.")]
+Params = Annotated[list[str] | None, typer.Option("--param", help="A parameter of the rule: fast=10. Repeatable.")]
+Capital = Annotated[float | None, typer.Option(help="What there is to trade with.")]
+Commission = Annotated[float | None, typer.Option(help="Percent of the value, per fill.")]
+PerContract = Annotated[float | None, typer.Option("--commission-per-contract", help="Money per unit, per fill.")]
+PerOrder = Annotated[float | None, typer.Option("--commission-per-order", help="Money per fill.")]
+Slippage = Annotated[float | None, typer.Option(help="Ticks, on market and stop fills.")]
+Margin = Annotated[float | None, typer.Option(help="TradingView's margin for long and short, percent.")]
+Tick = Annotated[str | None, typer.Option(help="Price step; else inferred from the candles.")]
+Lot = Annotated[str | None, typer.Option(help="Amount step; else amounts are not rounded.")]
+Warmup = Annotated[int | None, typer.Option(min=0, help="Candles before trading begins; else as indicators need.")]
 
 DATA = "A CSV or Parquet file of candles, a symbol that was fetched (BTC/USDT), or 'sample' (the default)."
 FEED = "Another symbol's candles: ETH/USDT=eth.csv. Of a fetched symbol, others are found. Repeatable."
@@ -33,3 +49,9 @@ def params_of(texts: Iterable[str] | None) -> dict[str, float]:
         except ValueError:
             raise typer.BadParameter(f"--param {text}: write it as name=number") from None
     return found
+
+
+def stated(fields: Mapping[str, object]) -> dict[str, object]:
+    """Give the fields that were given, inside of others too."""
+    inner = {name: stated(value) if isinstance(value, Mapping) else value for name, value in fields.items()}
+    return {name: value for name, value in inner.items() if value not in (None, {}, (), [])}

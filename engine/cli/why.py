@@ -61,10 +61,11 @@ def why(
     if as_json:
         print_json({name: plain_values(value) for name, value in asdict(found).items()})
     else:
-        _print(found)
+        print_why(found)
 
 
-def _print(found: Why) -> None:
+def print_why(found: Why) -> None:
+    """Print it."""
     from rich.text import Text
 
     from engine.cli.condition_tree import condition_lines, figure, name_lines

@@ -66,7 +66,8 @@ def meet(
     seen = _leg(state, settings, tape, at, second, close, seen)
     if p.side == 0:
         return Seen(0, 0.0)
-    return seen
+    # What the platform closed meanwhile may have left no more than what was seen.
+    return Seen(seen.reason, np.nan) if seen.quantity >= p.quantity * (1.0 - 1e-9) else seen
 
 
 @step

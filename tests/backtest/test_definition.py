@@ -105,5 +105,6 @@ def test_counts_texts_and_nothing_are_compared_exactly(result: Result) -> None:
 
 def test_an_unknown_name_lists_what_there_is(result: Result) -> None:
     """An expectation of something that no result has is a difference that names what could be meant."""
-    (line,) = definition(expect={"profit": 1}).differences(result)
-    assert line.startswith("profit: there is no such result; there are bars, capital, net_profit")
+    near, far = definition(expect={"net_profits": 1, "unheard": 1}).differences(result)
+    assert near == "net_profits: there is no such result; did you mean 'net_profit'?"
+    assert far.startswith("unheard: there is no such result; there are net_profit, net_profit_percent, gross_profit")

@@ -88,7 +88,8 @@ def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade], bar
         assert abs(exit_price - float(export.exit_price)) < 1e-9, export
         assert trade.quantity == pytest.approx(float(export.quantity), rel=1e-12), export
         assert _same_digits(profit, export.profit), (profit, export)
-        percent = 100 * profit / (trade.quantity * trade.entry_price)
+        entry_fee = trade.fees if trade.exit_price is None else trade.fees / (1 + exit_price / trade.entry_price)
+        percent = 100 * profit / (trade.quantity * trade.entry_price + entry_fee)
         assert trade.percent is None or trade.percent == pytest.approx(percent, rel=1e-9, abs=1e-12)
         assert _same_digits(percent, export.percent), (percent, export)
 

@@ -36,14 +36,14 @@ long:
   enter: ta.crossover(close, ta.ema(close, quick))
   exit: {any: [position.bars > 20, close < open]}
   take_profit:
-    - {percent: 2, close_percent: 50}
+    - {distance: 40, close_percent: 50, from: entry}
     - {distance: 3 * atr, from: entry}
   trailing: {distance: 2 * atr, start: {ticks: 300}}
   order: {type: limit, price: close - atr, expire_bars: 4, cancel: close > open + atr, oco: true}
 short:
   enter: ta.crossunder(close, ta.ema(close, quick))
   stop_loss: {price: "math.min(position.entry_price, high + atr)", every_bar: true}
-  max_bars: 30
+  max_bars: "position.profit_percent < 0 ? 10 : 30"
   order: {type: stop, price: low, oco: true, size: {fixed: 0.5}}
 stop_loss: {ticks: 500}
 break_even: {after: {percent: 1}}
@@ -56,7 +56,7 @@ cooldown: {bars: 3, after: loss}
 watch: 5m
 delay_seconds: 2.5
 delay_filter: slow
-log: "slow: {atr} of {{close}} {position.profit_percent}%"
+log: "slow: {atr} of {{close}} {100 * atr / close}%"
 """
 """One that has every field."""
 

@@ -32,7 +32,7 @@ def test_the_terms_of_every_field() -> None:
             order_type="limit",
             size_kind="risk_percent",
             oco=True,
-            take_profit=(LevelTerms("percent"), LevelTerms("distance", "entry")),
+            take_profit=(LevelTerms("distance", "entry"), LevelTerms("distance", "entry")),
             stop_loss=(LevelTerms("ticks"),),
             trailing=LevelTerms("distance"),
             trailing_start=LevelTerms("ticks", "entry"),
@@ -62,14 +62,13 @@ def test_the_outputs_of_every_field() -> None:
     conditions = [f"{side}.{what}" for side in ("long", "short") for what in ("enter", "exit", "cancel")]
     constants = {
         "long.expire_bars": 4.0,
-        "long.take_profit.0": 2.0,
+        "long.take_profit.0": 40.0,
         "long.take_profit.0.close_percent": 50.0,
         "long.stop_loss.0": 500.0,
         "long.trailing.start": 300.0,
         "long.break_even": 1.0,
         "long.size": 1.5,
         "short.break_even": 1.0,
-        "short.max_bars": 30.0,
         "short.size": 0.5,
         "short.exit": FALSE,
         "short.cancel": FALSE,
@@ -79,9 +78,9 @@ def test_the_outputs_of_every_field() -> None:
         "delay_seconds": 2.5,
     }
     columns = {"long.enter", "long.cancel", "long.price", "long.take_profit.1", "long.trailing"}
-    columns |= {"short.enter", "short.price", "flat", "log.0"}
+    columns |= {"short.enter", "short.price", "flat", "log.0", "log.1"}
     assert plan.constants == constants
-    assert set(plan.programs) == {"long.exit", "short.stop_loss.0", "log.1"}
+    assert set(plan.programs) == {"long.exit", "short.stop_loss.0", "short.max_bars"}
     assert set(plan.outputs) == {*conditions, "flat", *constants, *columns, *plan.programs}
     bars = sample_bars("BTC/USDT:USDT", Timeframe(1, "h"), SAMPLE_START_MS, 200)
     parts = {key for program in plan.programs.values() for word, key in program if word == "column"}

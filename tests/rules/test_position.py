@@ -157,8 +157,9 @@ def test_where_the_position_may_stand() -> None:
     """Conditions, sizes, prices, the log, and levels set anew may use it; what the signal settles may not."""
     held = """\
 take_profit: {price: position.entry_price + 2, every_bar: true}
-delay_seconds: "position.side == 0 ? 0 : 5"
-log: "{position.profit_percent} %"
+max_bars: "position.profit_percent < 0 ? 5 : 10"
+cooldown: {bars: "position.side == 0 ? 3 : 1"}
+limits: {drawdown: {percent: "position.side == 0 ? 10 : 20"}}
 order:
   type: stop
   price: "position.side == 0 ? high : close"
@@ -169,16 +170,18 @@ order:
     good = spoilt(("order: {type: market, size: {percent: 25}}", held), ("ta.crossunder(fast_ma, slow_ma)", HELD))
     assert set(read_rule(good, "rule").plan().programs) == {
         *("long.exit", "long.cancel", "long.size", "long.price", "long.expire_bars"),
-        *("long.take_profit.0", "delay_seconds", "log.0"),
+        *("long.take_profit.0", "long.max_bars", "cooldown.bars", "limits.drawdown"),
     }
     for field in (
-        *("stop_loss: {percent: position.bars}", "trailing: {percent: position.bars}", "max_bars: position.bars"),
-        *("break_even: {after: {percent: position.bars}}", "cooldown: {bars: position.bars}"),
-        *("limits: {drawdown: {percent: position.bars}}", "trailing: {percent: 1, start: {percent: position.bars}}"),
+        *("stop_loss: {percent: position.bars}", "trailing: {percent: position.bars}"),
+        *("break_even: {after: {percent: position.bars}}", "delay_seconds: position.bars", "log: '{position.bars}'"),
+        "trailing: {percent: 1, start: {percent: position.bars}}",
         "take_profit: [{percent: 1, every_bar: true, close_percent: position.bars}]",
     ):
         (problem,) = errors_of(spoilt(("order: {", f"{field}\norder: {{"))).problems
-        assert problem.message == "this depends on the position, and is settled by the signal, before there is one"
+        message = field.startswith(("delay", "log"))
+        why = "a part of the message, which knows the candles alone" if message else "settled by the signal"
+        assert problem.message.startswith(f"this depends on the position, and is {why}")
 
 
 def test_why_tells_of_the_position_and_of_what_acts() -> None:
