@@ -39,7 +39,7 @@ class Scene(NamedTuple):
 
 def scene(seed: int) -> Scene:
     """Make the scene of a seed."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - the same scene for the same seed
     spot = random.random() < 0.2
     text = _rule(random, spot)
     quarters = _candles(random, 4 * 60)
@@ -67,9 +67,7 @@ def _rule(random: Random, spot: bool) -> str:
         if order != "market":
             parts.append(f"order: {{price: '{random.choice(_PRICES)}'}}")
         lines.append(f"{side}: {{{', '.join(parts)}}}")
-    for name in ("take_profit", "stop_loss"):
-        if random.random() < 0.6:
-            lines.append(f"{name}: {_level(random, name)}")
+    lines += [f"{name}: {_level(random)}" for name in ("take_profit", "stop_loss") if random.random() < 0.6]
     maybe = [
         f"trailing: {{{random.choice(_LEVELS[:4])}{random.choice(['', ', start: {percent: 1}'])}}}",
         "break_even: {after: {percent: 1}}",
@@ -98,13 +96,13 @@ def _rule(random: Random, spot: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _level(random: Random, name: str) -> str:
+def _level(random: Random) -> str:
     kind = random.choice(_LEVELS)
     more = random.choice(["", "", "", ", from: entry", ", every_bar: true"])
     if random.random() < 0.25:
         shares = random.choice([(50, 30), (25, 25), (60, 40)])
         return f"[{', '.join(f'{{percent: {i + 1}, close_percent: {share}}}' for i, share in enumerate(shares))}]"
-    return f"{{{kind}{more}}}" if name else ""
+    return f"{{{kind}{more}}}"
 
 
 def _costs(random: Random, spot: bool) -> Costs:

@@ -112,7 +112,7 @@ def test_the_future_changes_nothing(seed: int) -> None:
 @SOME
 @SEEDS
 def test_fills_and_messages_are_possible(seed: int) -> None:
-    """Fills lie inside their candle (slippage aside), closes never exceed what is open, every message is a valid one."""
+    """Fills lie inside their candle (slippage aside), closes never exceed what is open, messages are valid."""
     made = scene(seed)
     result = played(made)
     met = made.bars if made.finer is None else watched(made.bars, made.finer)

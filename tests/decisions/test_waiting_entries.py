@@ -1,4 +1,4 @@
-"""Limit and stop entries: when they fill, at what price, how they are withdrawn. Candles are (open, high, low, close)."""
+"""Limit and stop entries: when they fill, at what price, how they are withdrawn. Candles: open, high, low, close."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_short_limit_waits_above() -> None:
 
 
 def test_a_stop_entry_is_watched_by_the_engine() -> None:
-    """The platform takes no stop orders: the engine sees the price, says so at the close, and fills at the next open."""
+    """The platform takes no stop orders: the engine sees the price, acts at the close, and fills at the next open."""
     story = played(stop(102), [FLAT, (100, 103, 100, 101), (105, 106, 104, 105)])
     assert story.decided == [(1, "open_long", "enter")]
     assert story.fills == [(2, "open_long", "enter", 105.0)]
@@ -131,7 +131,8 @@ def test_a_limit_against_an_open_position_closes_it_at_once() -> None:
 def test_tradingview_keeps_the_size_that_an_order_was_made_with() -> None:
     """An entry placed while flat only closes an opposite position; one placed against it closes and opens."""
     rule = (
-        "long: {enter: bar_index == 1, order: {type: market}}\nshort: {enter: bar_index == ENTER, order: {price: 105}}\n"
+        "long: {enter: bar_index == 1, order: {type: market}}\n"
+        "short: {enter: bar_index == ENTER, order: {price: 105}}\n"
         "order: {type: limit, size: {fixed: 1}}\n"
     )
     candles = [FLAT, FLAT, FLAT, FLAT, (104, 106, 104, 105)]
