@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.machine import Records
 from engine.decisions.records import Reason
+from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 from engine.market import Bars
 from engine.market.bars import Column

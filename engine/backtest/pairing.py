@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.machine import Records
 from engine.decisions.records import Move
+from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 
 _OPEN_LONG, _OPEN_SHORT = int(Move.OPEN_LONG), int(Move.OPEN_SHORT)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.backtest.statistics import Statistics, statistics
 from engine.backtest.excursions import Slippage
+from engine.backtest.statistics import Statistics, statistics
 from engine.backtest.trades import Trades, trades_of
 from engine.decisions import (
     Costs,

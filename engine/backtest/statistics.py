@@ -12,7 +12,7 @@ from engine.backtest.statistics_intrabar import IntrabarStatistics, intrabar_sta
 from engine.backtest.statistics_trades import TradeStatistics, trade_statistics
 from engine.backtest.trades import Trades
 from engine.decisions import Reason
-from engine.decisions.machine import Records
+from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 from engine.market import Timeframe
 from engine.market.bars import Column

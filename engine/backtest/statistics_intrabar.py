@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.backtest.excursions import Path, Slippage, stretch, unslipped
 from engine.backtest.trades import Trades
-from engine.decisions.machine import Records
+from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 
 

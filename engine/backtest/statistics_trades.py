@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.backtest.trades import Trades
-from engine.decisions.machine import Records
+from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 
 _INTEGERS = ("count", "wins", "losses", "bars", "win_bars", "loss_bars", "winning", "losing", "longest_winning",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.backtest.excursions import Slippage, excursions
 from engine.backtest.pairing import paired
 from engine.decisions import Reason
-from engine.decisions.machine import Records
+from engine.decisions.state import Records
 from engine.market import Bars
 from engine.market.bars import Column
 
