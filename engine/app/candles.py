@@ -59,8 +59,8 @@ def finer_for(definition: RunDefinition, rule: Rule, read: Bars, bars: Bars) -> 
         return sample_bars(symbol, watch, start, (int(bars.closes_ms[-1]) - start) // watch.length_ms)
     if not watch.consists_of(read.timeframe):
         raise InvalidInputError(
-            f"{definition.data} holds {read.timeframe} candles, and {definition.strategy} watches {watch} candles; give "
-            f"those too: --finer FILE (in a run definition, finer:)"
+            f"{definition.data} holds {read.timeframe} candles, and {definition.strategy} watches {watch} candles; "
+            "give those too: --finer FILE (in a run definition, finer:)"
         )
     return joined(read, watch, definition.data)
 

@@ -34,7 +34,7 @@ from engine.rules import Plan, Rule
 from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
-from engine.webhook.compose import texts_of, values_at
+from engine.webhook.compose import Texts
 
 _BLOCK = 64  # candles for which a tape has room; it is taken away whenever it is full
 
@@ -57,7 +57,7 @@ class Result:
     costs: Costs
     met: Bars
     author: Author
-    texts: Mapping[str, Column]  # numbers that messages hold, per bar
+    texts: Texts
 
     @cached_property
     def trades(self) -> Trades:
@@ -87,7 +87,7 @@ class Result:
 
     def message(self, decision: Decision) -> Message | None:
         """Give the message of one of the decisions; None for one that was refused."""
-        return self.author.message(decision, values_at(self.texts, decision))
+        return self.author.message(decision, self.texts.at(decision))
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -133,7 +133,16 @@ def backtest(
     inputs = inputs_of(bars, plan, columns, None if finer is None else met, _funding(met, costs, funding))
     fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
+<<<<<<< HEAD
     return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, texts_of(plan, columns))
+=======
+    refused = int((records["move"] == Move.NONE).sum())
+    traded = bars[start:]
+    stats = statistics(
+        trades_of(fills, bars), equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused
+    )
+    return Result(rule, plan, bars, start, fills, records, equity, stats, author, Texts(plan, columns))
+>>>>>>> main
 
 
 def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

@@ -57,13 +57,13 @@ def whole_lots(quantity: float, lot: float) -> float:
 def fee_of(settings: Record, price: float, quantity: float, maker: bool, part: float) -> float:
     """Give what a fill costs; `part` is the share of the fee for an order that it bears."""
     share = settings.maker if maker else settings.taker
-    return quantity * price * share + quantity * settings.per_contract + settings.per_order * part
+    return float(quantity * price * share + quantity * settings.per_contract + settings.per_order * part)
 
 
 @step
 def slipped(settings: Record, price: float, direction: int) -> float:
     """Give a price after slippage; `direction` is 1 for buying."""
-    return price + direction * (settings.slippage + price * settings.slippage_share)
+    return float(price + direction * (settings.slippage + price * settings.slippage_share))
 
 
 @step

@@ -120,7 +120,7 @@ def _holds(state: State, sides: Records) -> bool:
     """Tell whether the position is held by levels that stay where they are."""
     p = state.position[0]
     own = sides[0 if p.side > 0 else 1]
-    if own.profit_every_bar or own.loss_every_bar or own.trailing_kind or own.break_even_kind or own.limited_bars:
+    if own.renews or own.trailing or own.break_even or own.limited_bars:
         return False
     for k in range(p.exits):
         if state.exits[k].live == 0:

@@ -31,7 +31,7 @@ def liquidation_price(p: Record, settings: Record) -> float:
 def exceeds_margin(settings: Record, side: int, quantity: float, price: float, equity: float) -> bool:
     """Tell whether TradingView refuses an entry: its account does not cover a position of that quantity."""
     margin = settings.margin_long if side > 0 else settings.margin_short
-    return margin > 0.0 and quantity * price * margin - equity > abs(equity) * 1e-11
+    return bool(margin > 0.0 and quantity * price * margin - equity > abs(equity) * 1e-11)
 
 
 @step

@@ -74,7 +74,7 @@ def _anything(state: State) -> bool:
     """Tell whether there is a position, or an order that waits for a price."""
     if state.position[0].side != 0:
         return True
-    return state.orders[0].type > _MARKET or state.orders[1].type > _MARKET
+    return bool(state.orders[0].type > _MARKET or state.orders[1].type > _MARKET)
 
 
 @step
@@ -159,8 +159,8 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
         if p.side == 0:
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
-        return (favourable > 0) == (settings.path == _BEST)
-    return high - opened < opened - low - settings.tick * NOISE
+        return bool((favourable > 0) == (settings.path == _BEST))
+    return bool(high - opened < opened - low - settings.tick * NOISE)
 
 
 @step
@@ -254,7 +254,7 @@ def _next(
 @step
 def _watched_one_triggered(state: State, order: Record) -> bool:
     """Tell whether the engine has seen an entry trigger in this candle: it acts on one at a time."""
-    return order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1)
+    return bool(order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1))
 
 
 @step

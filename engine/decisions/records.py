@@ -205,5 +205,9 @@ DECISION = np.dtype(
         ("stop_loss", "f8"),
         ("order", "i8"),  # of a cancellation: the bar on which the entry was decided
         ("side", "i8"),  # of the order
+        ("held", "i8"),  # the position at this close, before anything was decided: its side
+        ("entry_price", "f8"),
+        ("bars", "i8"),
+        ("bars_since_exit", "i8"),
     ]
 )

@@ -41,7 +41,7 @@ def new_state(cash: float) -> State:
 
 
 def state_to_json(state: State) -> str:
-    """Write a state so that `state_from_json` gives the same to the bit; na is null, and what is not in use is left out."""
+    """Write a state so that `state_from_json` gives the same to the bit; na is null, what is not in use is left out."""
     position = state.position[0]
     parts = {
         "position": _plain(state.position)[0],
