@@ -133,16 +133,7 @@ def backtest(
     inputs = inputs_of(bars, plan, columns, None if finer is None else met, _funding(met, costs, funding))
     fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
-<<<<<<< HEAD
-    return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, texts_of(plan, columns))
-=======
-    refused = int((records["move"] == Move.NONE).sum())
-    traded = bars[start:]
-    stats = statistics(
-        trades_of(fills, bars), equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused
-    )
-    return Result(rule, plan, bars, start, fills, records, equity, stats, author, Texts(plan, columns))
->>>>>>> main
+    return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, Texts(plan, columns))
 
 
 def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

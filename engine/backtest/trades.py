@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from engine.backtest.excursions import Slippage, excursions
 from engine.backtest.pairing import paired
 from engine.decisions import Reason
-=======
-from engine.decisions import Move, Reason
-from engine.decisions.records import FILL
->>>>>>> main
 from engine.decisions.state import Records
 from engine.market import Bars
 from engine.market.bars import Column
@@ -63,7 +58,6 @@ class Trades(Sequence[Trade]):
     `open_count` are open, at the end.
     """
 
-<<<<<<< HEAD
     def __init__(self, fills: Records, last_row: int, path: Bars, rows: NDArray[np.int64], slippage: Slippage) -> None:
         """Pair the fills. `path` are the candles in which they filled, at `rows`."""
         self.fills, self.path, self.rows, self.slippage = fills, path, rows, slippage
@@ -150,35 +144,6 @@ class Trades(Sequence[Trade]):
                 "drawdown": self.drawdowns,
                 "drawdown_percent": 100 * self.drawdowns / cost,
             }
-=======
-def trades_of(fills: Records, bars: Bars) -> list[Trade]:
-    """Pair each opening fill with the close that follows it; at most the last has none."""
-    trades: list[Trade] = []
-    index = np.searchsorted(bars.time, fills["time"]).tolist()
-    rows = fills.tolist()
-    last = len(rows) - 1
-    for at, (time, _, move, _, price, quantity, fee, _, _) in enumerate(rows):
-        if move not in _SIDES:
-            continue
-        left = rows[at + 1] if at < last else None
-        exit_fee, gross = (left[_FEE], left[_PROFIT]) if left else (0.0, 0.0)
-        fees = fee + exit_fee
-        profit = gross - fees if left else None
-        trades.append(
-            Trade(
-                side=_SIDES[move],
-                entry_time_ms=time,
-                entry_price=price,
-                quantity=quantity,
-                exit_time_ms=left[_TIME] if left else None,
-                exit_price=left[_PRICE] if left else None,
-                exit_reason=Reason(left[_REASON]).words if left else None,
-                fees=fees,
-                profit=profit,
-                percent=None if profit is None else 100 * profit / (price * quantity),
-                bars=(index[at + 1] if left else len(bars) - 1) - index[at],
-            )
->>>>>>> main
         )
 
     @cached_property
