@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
+from engine.adapters.funding_files import read_funding
 from engine.app.candle_files import beside
-from engine.app.candles import SAMPLE, candles_for, others_for, utc_text
+from engine.app.candles import SAMPLE, candles_for, finer_for, others_for, utc_text
 from engine.backtest import Result, RunDefinition, backtest
 from engine.decisions import Costs
+from engine.decisions.settings import Path
 from engine.documents import Source, parse_on, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import Bars, Instrument
+from engine.market.funding import Funding
 from engine.rules import Plan, Rule, read_rule_file
 
 
-def definition_in(path: Path) -> RunDefinition | None:
+def definition_in(path: FilePath) -> RunDefinition | None:
     """Read a run definition; None where the file is something else (a rule file). Errors: InvalidDocumentError."""
     try:
         source = Source(str(path), path.read_text(encoding="utf-8"))
@@ -33,7 +36,7 @@ def definition_in(path: Path) -> RunDefinition | None:
     return _from(path.parent, found)
 
 
-def _from(folder: Path, written: RunDefinition) -> RunDefinition:
+def _from(folder: FilePath, written: RunDefinition) -> RunDefinition:
     """Give a definition whose paths are from here, not from the folder it stands in."""
 
     def there(data: str) -> str:
@@ -57,7 +60,7 @@ def _from(folder: Path, written: RunDefinition) -> RunDefinition:
     return written.model_copy(update=moved)
 
 
-def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
+def definition_for(path: FilePath, given: Mapping[str, object]) -> RunDefinition:
     """Give the run definition that a rule file and some options make. Errors: InvalidInputError naming the option."""
     try:
         return RunDefinition.model_validate({**given, "strategy": str(path)})
@@ -68,7 +71,10 @@ def definition_for(path: Path, given: Mapping[str, object]) -> RunDefinition:
 
 def _option(place: tuple[int | str, ...]) -> str:
     """Give the command line's name of a field: ("costs", "commission_percent") is --commission."""
-    return "--" + str(place[-1]).removesuffix("_percent").removesuffix("_ticks")
+    name = next((part for part in reversed(place) if isinstance(part, str)), "strategy")
+    for suffix in ("_percent", "_ticks", "_bars"):
+        name = name.removesuffix(suffix) if name != "slippage_percent" else name
+    return "--" + name.replace("_", "-")
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,23 @@ class Prepared:
     costs: Costs
     params: Mapping[str, float]
     others: Mapping[str, Bars]
-    warmup: int | None
+    finer: Bars | None = None
+    funding: Funding | None = None
+    warmup: int | None = None
 
-    def run(self) -> Result:
+    def run(self, path: Path = Path.TRADINGVIEW) -> Result:
         """Backtest. Errors: InvalidInputError where there are not enough candles."""
         return backtest(
-            self.rule, self.bars, self.instrument, self.costs, self.params, warmup=self.warmup, others=self.others
+            self.rule,
+            self.bars,
+            self.instrument,
+            self.costs,
+            self.params,
+            warmup=self.warmup,
+            others=self.others,
+            finer=self.finer,
+            funding=self.funding,
+            path=path,
         )
 
 
@@ -101,9 +118,17 @@ def prepare(definition: RunDefinition, rule: Rule | None = None) -> Prepared:
     read, bars, instrument = candles_for(definition, rule)
     plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
     _check_enough(rule, plan, read, bars, definition)
-    others = others_for(definition, plan, bars, instrument.symbol)
-    costs, params = definition.machine_costs(), definition.params
-    return Prepared(rule, bars, instrument, costs, params, others, definition.warmup)
+    return Prepared(
+        rule,
+        bars,
+        instrument,
+        definition.machine_costs(),
+        definition.params,
+        others_for(definition, plan, bars, instrument.symbol),
+        finer_for(definition, rule, read, bars),
+        read_funding(definition.costs.funding) if definition.costs.funding else None,
+        definition.warmup,
+    )
 
 
 def _check_enough(rule: Rule, plan: Plan, read: Bars, bars: Bars, definition: RunDefinition) -> None:

@@ -39,6 +39,32 @@ def candles_for(definition: RunDefinition, rule: Rule) -> tuple[Bars, Bars, Inst
     return read, bars, Instrument(instrument.symbol, definition.tick or instrument.tick, lot)
 
 
+def finer_for(definition: RunDefinition, rule: Rule, read: Bars, bars: Bars) -> Bars | None:
+    """Give the finer candles on which the rule's orders are watched; None where it has no `watch`.
+
+    Where none are named, they are made out of those that were read. Errors: InvalidInputError where those are too long.
+    """
+    watch = rule.terms.watch
+    if watch is None:
+        if definition.finer is not None:
+            raise InvalidInputError(
+                f"{definition.finer}: {definition.strategy} has no use for finer candles; say there which, such as "
+                "watch: 1m"
+            )
+        return None
+    if definition.finer is not None:
+        return joined(candles_of(definition.finer, [watch])[0], watch, definition.finer)
+    if definition.data == SAMPLE and bars.timeframe.consists_of(watch):
+        symbol, start = definition.symbol or SAMPLE_SYMBOLS[rule.market], int(bars.time[0])
+        return sample_bars(symbol, watch, start, (int(bars.closes_ms[-1]) - start) // watch.length_ms)
+    if not watch.consists_of(read.timeframe):
+        raise InvalidInputError(
+            f"{definition.data} holds {read.timeframe} candles, and {definition.strategy} watches {watch} candles; "
+            "give those too: --finer FILE (in a run definition, finer:)"
+        )
+    return joined(read, watch, definition.data)
+
+
 def others_for(definition: RunDefinition, plan: Plan, bars: Bars, own: str) -> dict[str, Bars]:
     """Give the candles of the other symbols that a plan for `bars` of the symbol `own` looks at, by symbol.
 

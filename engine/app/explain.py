@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from engine.app.backtests import Prepared
-from engine.app.candles import candles_for, others_for
+from engine.app.backtests import Prepared, prepare
 from engine.backtest import Result, RunDefinition, Trade
 from engine.decisions import Move
 from engine.errors import InvalidInputError
 from engine.market import Bars
 from engine.market.moment import read_moment
-from engine.rules import read_rule_file
 from engine.rules.explain import Explainer
 from engine.rules.explanation import Explanation
 from engine.rules.feeds import feeds_of
@@ -46,13 +44,8 @@ class Why:
 def explain(definition: RunDefinition, at: str) -> Why:
     """Explain the bar that closes at a time, or else contains it. Errors: InvalidInputError and its kinds."""
     moment = moment_of(at)
-    rule = read_rule_file(definition.strategy)
-    _, bars, instrument = candles_for(definition, rule)
-    bar = bar_at(bars, moment, definition.data)
-    plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)
-    others = others_for(definition, plan, bars, instrument.symbol)
-    costs, params = definition.machine_costs(), definition.params
-    return explain_bar(Prepared(rule, bars, instrument, costs, params, others, definition.warmup), bar)
+    given = prepare(definition)
+    return explain_bar(given, bar_at(given.bars, moment, definition.data))
 
 
 def explain_bar(given: Prepared, bar: int) -> Why:

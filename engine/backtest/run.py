@@ -29,6 +29,7 @@ from engine.decisions.state import Records
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
+from engine.market.funding import Funding, constant_funding
 from engine.rules import Plan, Rule
 from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
@@ -104,14 +105,17 @@ def backtest(
     warmup: int | None = None,
     others: Mapping[str, Bars] | None = None,
     finer: Bars | None = None,
+    funding: Funding | None = None,
     path: int = 0,
 ) -> Result:
     """Run a rule over bars, whichever timeframe they have. Trading begins when the indicators are warm.
 
     `warmup` sets how many bars to wait instead; with 0, trading begins as soon as conditions are known, as on a
     TradingView chart. `others` are candles of the symbols that the rule looks at beside its own; `finer` are those on
-    which orders are watched, and `path` which way prices go inside of each (decisions.settings.Path). Errors:
-    InvalidInputError where the bars do not last beyond the warm-up, and where candles of a symbol are missing.
+    which orders are watched, and `path` which way prices go inside of each (decisions.settings.Path); `funding` are
+    rates as they were, instead of those of the costs.
+
+    Errors: InvalidInputError where the bars do not last beyond the warm-up, and where candles of a symbol are missing.
     """
     mintick = float(instrument.tick) or None
     plan = rule.plan(params, timeframe=bars.timeframe, symbol=instrument.symbol, mintick=mintick)
@@ -126,7 +130,7 @@ def backtest(
     costs = costs or Costs()
     met = bars if finer is None else watched(bars, finer)
     columns = plan.columns(bars, feeds)
-    inputs = inputs_of(bars, plan, columns, None if finer is None else met, funding_of(met, costs))
+    inputs = inputs_of(bars, plan, columns, None if finer is None else met, _funding(met, costs, funding))
     fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
     return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, Texts(plan, columns))
@@ -165,11 +169,8 @@ def watched(bars: Bars, finer: Bars) -> Bars:
     )
 
 
-_FUNDING_MS = 8 * 3_600_000
-
-
-def funding_of(bars: Bars, costs: Costs) -> Column | None:
+def _funding(bars: Bars, costs: Costs, funding: Funding | None) -> Column | None:
     """Give the share of a position's value that a long pays as each candle opens; None where nothing is paid."""
-    if not costs.funding_percent:
-        return None
-    return np.where(bars.time % _FUNDING_MS == 0, costs.funding_percent / 100.0, 0.0)
+    if funding is not None:
+        return funding.on(bars)
+    return constant_funding(bars, costs.funding_percent / 100.0) if costs.funding_percent else None

@@ -106,10 +106,9 @@ def compare(
         ),
     )
     written = definition_in(file)
-    definition = (
-        given if written is None else overlaid(written, given).model_copy(update={"strategy": written.strategy})
-    )
-    found = compare_trades(definition, size)
+    if written is not None:
+        given = overlaid(written, given).model_copy(update={"strategy": written.strategy})
+    found = compare_trades(given, size)
     if as_json:
         print_json(document(found))
     else:

@@ -26,7 +26,6 @@ from engine.rules.resolver import MINTICK, Resolver
 
 NEVER = Constant(Kind.CONDITION, FALSE)
 _FIXED = "this depends on the position, and is settled by the signal, before there is one"
-_WRITTEN = "this depends on the position, and is a part of the message, which knows the candles alone"
 _ANEW = "with every_bar: true it is set anew at each close"
 
 
@@ -96,7 +95,7 @@ class _Assembly:
         ):
             if place and (kind := kind_in(place, kinds)):
                 self._number(f"{side}.{output}", _below(place, kind), ranges.away(kind, below=below))
-        self._number(f"{side}.max_bars", of_side(self.root, side, "max_bars"), ranges.BARS, held=True)
+        self._number(f"{side}.max_bars", of_side(self.root, side, "max_bars"), ranges.BARS)
 
     def _ladder(self, side: str, what: str, *, below: bool) -> None:
         shares: list[tuple[Expression, float]] = []
@@ -120,11 +119,11 @@ class _Assembly:
             ("limits.day_loss", ("limits", "day_loss", "percent"), ranges.SHARE),
             ("limits.drawdown", ("limits", "drawdown", "percent"), ranges.SHARE),
         ):
-            self._number(output, (path, self.root), range_, held=True)
-        self._number("delay_seconds", (("delay_seconds",), self.root), ranges.SECONDS, refused=_WRITTEN)
+            self._number(output, (path, self.root), range_)
+        self._number("delay_seconds", (("delay_seconds",), self.root), ranges.SECONDS, held=True)
         for name in self.expressions.values:
             if name.startswith("log."):
-                self._number(name, (tuple(name.split(".")), self.root), ranges.ANY, refused=_WRITTEN)
+                self._number(name, (tuple(name.split(".")), self.root), ranges.ANY, held=True)
 
     def _condition(self, condition: Condition) -> Node | None:
         if isinstance(condition, Expression):
@@ -138,19 +137,11 @@ class _Assembly:
         return result
 
     def _number(
-        self,
-        output: str,
-        place: Place | None,
-        range_: Range,
-        *,
-        held: bool = False,
-        refused: str = _FIXED,
-        hint: str = "",
+        self, output: str, place: Place | None, range_: Range, *, held: bool = False, hint: str = ""
     ) -> Expression | None:
         """Add what stands there as an output; where it is the same on every bar, it is held against its range now.
 
-        `held` says that the machine computes it at a close, so that it may depend on the position; `refused` why it
-        may not.
+        `held` says that it is computed while there may be a position, on which it may then depend.
         """
         path = dotted(place[0]) if place else ""
         expression = self.expressions.values.get(path)
@@ -159,7 +150,7 @@ class _Assembly:
         if path not in self._resolved:
             node = self.resolver.resolve(expression, Kind.SERIES)
             if node is not None and node.on_position and not held:
-                self._report(expression, refused, hint)
+                self._report(expression, _FIXED, hint)
                 node = None
             self._resolved[path] = self._bounded(expression, node)
         node = self._resolved[path]
