@@ -70,19 +70,9 @@ def _levels(value: object) -> object:
         for i, level in enumerate(levels[:-1])
         if "close_percent" not in level.model_fields_set
     ]
-    faults += [
-        ((i,), f"the levels of a list are of one kind, and this is not of that of the first one ({_terms(levels[0])})")
-        for i, level in enumerate(levels)
-        if _terms(level) != _terms(levels[0])
-    ]
     if faults:
         raise faults_at(faults)
     return levels
-
-
-def _terms(level: Level) -> str:
-    """Give what the levels of a ladder have in common."""
-    return f"{level.kind} from the {level.counted}{', every bar' * level.every_bar}"
 
 
 Levels = Annotated[
