@@ -162,7 +162,9 @@ def close_part(
             break
     fee = fee_of(settings, price, quantity, maker, part)
     p.cash += profit - fee
-    _write_fill(tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
+    _write_fill(
+        tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided
+    )
     if whole:
         _flatten(p, state, settings, reason)
         return

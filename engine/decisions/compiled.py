@@ -20,9 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def step(function: F) -> F:
     """Compile a function that the machine calls; Python cannot call it."""
-    return cast(
-        F, numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-    )
+    return cast(F, numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
 
 
 def machine(function: F) -> F:

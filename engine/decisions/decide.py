@@ -62,7 +62,9 @@ def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, 
 
 
 @step
-def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close: float) -> int:
+def check_limits(
+    p: Record, settings: Record, numbers: Numbers, row: int, close: float
+) -> int:
     """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     p.equity, p.peak = equity, max(p.peak, equity)

@@ -57,14 +57,5 @@ def call_margin(state: State, settings: Record, tape: Tape, at: Moment, price: f
     quantity = 4.0 * cover if cover > 0.0 else min(1.0, p.quantity)
     p.called += 1
     close_part(
-        state,
-        settings,
-        tape,
-        at,
-        _MARGIN_CALL,
-        slipped(settings, price, -p.side),
-        min(quantity, p.quantity),
-        False,
-        1.0,
-        0,
+        state, settings, tape, at, _MARGIN_CALL, slipped(settings, price, -p.side), min(quantity, p.quantity), False, 1.0, 0
     )

@@ -234,3 +234,4 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
                 _add_exit(state, entry.decided, side, reason, rung, sent, share, level, np.nan, 0)
                 one = state.exits[p.exits - 1]
                 one.live, one.initial, one.held = 1, entry.initial, entry.quantity
+

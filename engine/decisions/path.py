@@ -130,7 +130,9 @@ def _enter(state: State, settings: Record, tape: Tape, at: Moment, side: int, ba
         close_part(state, settings, tape, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
     if opens > 0.0 and p.entries < MOST_ENTRIES:
-        open_entry(state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
+        open_entry(
+            state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0
+        )
     else:
         drop_order(state, side)
     other = state.orders[1 if side > 0 else 0]
@@ -164,7 +166,9 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
 
 
 @step
-def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen) -> Seen:
+def _leg(
+    state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen
+) -> Seen:
     """Go from one price to another, through every level between; where both are one, all that it has passed is met."""
     p = state.position[0]
     here = start
@@ -190,7 +194,9 @@ def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, e
 
 
 @step
-def _meet_exit(state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen) -> Seen:
+def _meet_exit(
+    state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen
+) -> Seen:
     """Fill an exit order that the platform holds; see one that the engine watches."""
     p, one = state.position[0], state.exits[index]
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent

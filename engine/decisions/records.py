@@ -135,10 +135,7 @@ ORDER = np.dtype(
         ("size", "f8"),  # as the rule states it, for the message
         ("quantity", "f8"),  # na until it is known
         ("budget", "f8"),  # money that the quantity is bought for where it depends on the price of the fill, else na
-        (
-            "flip",
-            "f8",
-        ),  # TradingView: what the order was made to close of the other side, whatever is there when it fills
+        ("flip", "f8"),  # TradingView: what the order was made to close of the other side, whatever is there when it fills
         ("expires", "i8"),  # closes that it is left, -1 for ever
         ("wait", "i8"),  # candles that it waits beyond the next one before it can fill
         ("triggered", "i8"),  # 1: the engine has seen its price, and opens at the close

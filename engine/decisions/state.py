@@ -29,9 +29,7 @@ class State(NamedTuple):
 
 def new_state(cash: float) -> State:
     """Give the state of a machine that has no position and `cash`."""
-    state = State(
-        *(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT)))
-    )
+    state = State(*(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT))))
     position = state.position
     for name in ("cash", "cash_before", "day_equity", "peak", "equity"):
         position[name] = cash
