@@ -32,7 +32,7 @@ from engine.rules import Plan, Rule
 from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
-from engine.webhook.compose import texts_of, values_at
+from engine.webhook.compose import Texts
 
 _BLOCK = 64  # candles for which a tape has room; it is taken away whenever it is full
 
@@ -50,7 +50,7 @@ class Result:
     equity: Column
     stats: Statistics
     author: Author
-    texts: Mapping[str, Column]  # numbers that messages hold, per bar
+    texts: Texts
 
     @cached_property
     def trades(self) -> list[Trade]:
@@ -69,7 +69,7 @@ class Result:
 
     def message(self, decision: Decision) -> Message | None:
         """Give the message of one of the decisions; None for one that was refused."""
-        return self.author.message(decision, values_at(self.texts, decision))
+        return self.author.message(decision, self.texts.at(decision))
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -117,7 +117,7 @@ def backtest(
     stats = statistics(
         trades_of(fills, bars), equity, traded.close, costs.capital, bars.timeframe.bars_per_year, refused
     )
-    return Result(rule, plan, bars, start, fills, records, equity, stats, author, texts_of(plan, columns))
+    return Result(rule, plan, bars, start, fills, records, equity, stats, author, Texts(plan, columns))
 
 
 def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

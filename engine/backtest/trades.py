@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.decisions import Move, Reason
-from engine.decisions.machine import Records
 from engine.decisions.records import FILL
+from engine.decisions.state import Records
 from engine.market import Bars
 
 
@@ -43,7 +43,7 @@ def trades_of(fills: Records, bars: Bars) -> list[Trade]:
     index = np.searchsorted(bars.time, fills["time"]).tolist()
     rows = fills.tolist()
     last = len(rows) - 1
-    for at, (time, move, _, price, quantity, fee, _) in enumerate(rows):
+    for at, (time, _, move, _, price, quantity, fee, _, _) in enumerate(rows):
         if move not in _SIDES:
             continue
         left = rows[at + 1] if at < last else None

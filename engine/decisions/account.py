@@ -57,13 +57,13 @@ def whole_lots(quantity: float, lot: float) -> float:
 def fee_of(settings: Record, price: float, quantity: float, maker: bool, part: float) -> float:
     """Give what a fill costs; `part` is the share of the fee for an order that it bears."""
     share = settings.maker if maker else settings.taker
-    return quantity * price * share + quantity * settings.per_contract + settings.per_order * part
+    return float(quantity * price * share + quantity * settings.per_contract + settings.per_order * part)
 
 
 @step
 def slipped(settings: Record, price: float, direction: int) -> float:
     """Give a price after slippage; `direction` is 1 for buying."""
-    return price + direction * (settings.slippage + price * settings.slippage_share)
+    return float(price + direction * (settings.slippage + price * settings.slippage_share))
 
 
 @step
@@ -162,9 +162,7 @@ def close_part(
             break
     fee = fee_of(settings, price, quantity, maker, part)
     p.cash += profit - fee
-    _write_fill(
-        tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided
-    )
+    _write_fill(tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
     if whole:
         _flatten(p, state, settings, reason)
         return

@@ -20,7 +20,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def step(function: F) -> F:
     """Compile a function that the machine calls; Python cannot call it."""
-    return cast(F, numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(F, numba.njit(nogil=True, error_model="numpy", **options)(function))
 
 
 def machine(function: F) -> F:

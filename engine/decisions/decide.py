@@ -62,9 +62,7 @@ def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, 
 
 
 @step
-def check_limits(
-    p: Record, settings: Record, numbers: Numbers, row: int, close: float
-) -> int:
+def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close: float) -> int:
     """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     p.equity, p.peak = equity, max(p.peak, equity)
@@ -118,7 +116,7 @@ def leave(
     """Decide to close the position, or `quantity` of it; it fills at the next open."""
     p = state.position[0]
     p.closing, p.closing_quantity, p.closing_wait = reason, quantity, settings.latency
-    one = _decision(tape, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
+    one = _decision(p, tape, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
     if not np.isnan(quantity):
         one.size = 100.0 * quantity / p.quantity
 
@@ -126,9 +124,9 @@ def leave(
 @step
 def withdraw(state: State, tape: Tape, at: Moment, watched: bool, close: float, side: int, reason: int) -> None:
     """Withdraw the waiting entry of a side; where the platform holds it, by a message."""
-    order = state.orders[0 if side > 0 else 1]
+    p, order = state.position[0], state.orders[0 if side > 0 else 1]
     if order.sent == 1 and order.type != _MARKET:
-        one = _decision(tape, at, watched, _CANCEL_MOVE, reason, close, side)
+        one = _decision(p, tape, at, watched, _CANCEL_MOVE, reason, close, side)
         one.order = order.decided
     drop_order(state, side)
 
@@ -141,6 +139,10 @@ def _open_triggered(
     p, index = state.position[0], 0 if side > 0 else 1
     order, own = state.orders[index], sides[index]
     order.triggered = 0
+    for k in range(p.exits):  # from now on the entry is named by this bar
+        if state.exits[k].decided == order.decided and state.exits[k].live == 0:
+            state.exits[k].decided = at.time
+    order.decided = at.time
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     take_profit, stop_loss = np.nan, np.nan
     good = True
@@ -162,11 +164,11 @@ def _open_triggered(
         leave(state, settings, tape, at, watched, close, _REVERSE, np.nan)
     held = p.quantity if p.side == side and p.closing == 0 else 0.0
     if not good or not quantity > 0.0 or not affordable(settings, (quantity + held) * close, equity):
-        _decision(tape, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
+        _decision(p, tape, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
         drop_order(state, side)
         return
     order.type, order.wait, order.quantity = _MARKET, settings.latency, quantity
-    one = _decision(tape, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+    one = _decision(p, tape, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
     one.size = order.size if own.size_kind == _PERCENT else quantity
     one.take_profit, one.stop_loss, one.order = take_profit, stop_loss, order.decided
     other = state.orders[1 - index]
@@ -197,17 +199,17 @@ def decide(
     if wants_short:
         _place(state, settings, sides[1], numbers, tape, at, close, -1)
     own = sides[0 if p.side > 0 else 1]
-    if p.side != 0 and (own.profit_every_bar or own.loss_every_bar):
+    if p.side != 0 and own.renews:
         renew_levels(state, settings, own, numbers, row, close)
 
 
 @step
 def _possible(settings: Record, sides: Records, index: int, other_too: bool) -> bool:
-    """Tell whether an entry is taken where the other side's condition may be true too: at the market they contradict."""
+    """Tell whether an entry is taken where the other side's condition is true too: at the market they contradict."""
     if not other_too:
         return True
     waits = sides[0].order_type > _MARKET and sides[1].order_type > _MARKET
-    return waits and (settings.tradingview == 1 or sides[index].entry_sent == 0)
+    return bool(waits and (settings.tradingview == 1 or sides[index].entry_sent == 0))
 
 
 @step
@@ -280,7 +282,7 @@ def _place(
     size = number(numbers, side_field(side, SIZE), row, p, close)
     base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
     if np.isnan(base):
-        _refuse(tape, at, _NO_PRICE, close, side, size)
+        _refuse(p, tape, at, _NO_PRICE, close, side, size)
         return
     if order.type != _NO_ORDER:
         withdraw(state, tape, at, False, close, side, _REPLACED)
@@ -296,7 +298,7 @@ def _place(
     sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)
     if not (sized and (good or settings.tradingview)):
         drop_order(state, side)
-        _refuse(tape, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
+        _refuse(p, tape, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
         one = tape.decisions[tape.counts[1] - 1]
         one.take_profit, one.stop_loss = take_profit, stop_loss
         return
@@ -311,7 +313,7 @@ def _place(
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
-        one = _decision(tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+        one = _decision(p, tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
         one.size = size if own.size_kind == _PERCENT else quantity
         one.price = order.price
         one.take_profit = take_profit if own.profit_sent else np.nan
@@ -320,17 +322,20 @@ def _place(
 
 
 @step
-def _refuse(tape: Tape, at: Moment, reason: int, close: float, side: int, size: float) -> None:
-    one = _decision(tape, at, False, 0, reason, close, side)
+def _refuse(p: Record, tape: Tape, at: Moment, reason: int, close: float, side: int, size: float) -> None:
+    one = _decision(p, tape, at, False, 0, reason, close, side)
     one.size = size
 
 
 @step
-def _decision(tape: Tape, at: Moment, watched: bool, move: int, reason: int, close: float, side: int) -> Record:
+def _decision(
+    p: Record, tape: Tape, at: Moment, watched: bool, move: int, reason: int, close: float, side: int
+) -> Record:
     """Write a decision, and give it for what else it says."""
     one = tape.decisions[tape.counts[1]]
     tape.counts[1] += 1
     one.time, one.row, one.watched, one.move, one.reason = at.time, at.row, 1 if watched else 0, move, reason
     one.close, one.side, one.order = close, side, 0
     one.size = one.price = one.take_profit = one.stop_loss = np.nan
+    one.held, one.entry_price, one.bars, one.bars_since_exit = p.side, p.entry_price, p.bars, p.bars_since_exit
     return one

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from engine.decisions.account import drop_entry
 from engine.decisions.compiled import machine
 from engine.decisions.path import drop_order
-from engine.decisions.records import Move, OrderType, Reason
+from engine.decisions.records import DECISION, Move, OrderType, Reason
 from engine.decisions.state import Records, State
+from engine.rules.position import PositionField
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class Decision:
 
     `row` is the rule's bar that it belongs to; with `watched`, it was decided at the close of a finer candle.
     `order_ms` names the entry that it is about, by the bar on which that was decided, and `side` its side.
+    `position` is what `position.*` was, na as NaN.
     """
 
     time_ms: int
@@ -32,21 +36,44 @@ class Decision:
     watched: bool = False
     order_ms: int = 0
     side: int = 0
+    position: Mapping[PositionField, float] = field(default_factory=dict, compare=False, repr=False)
 
 
 _NO_ORDER = int(OrderType.NONE)
 _MOVES, _REASONS = {int(move): move for move in Move}, {int(reason): reason for reason in Reason}
+_NO_ORDER = int(OrderType.NONE)
+_FIELDS = DECISION.names or ()
 
 
 def decisions_of(records: Records) -> list[Decision]:
     """Give the machine's records as values."""
-    return [
-        Decision(
-            time, _MOVES[move], _REASONS[reason], close, _known(size), _known(take_profit), _known(stop_loss),
-            _known(price), row, bool(watched), order, side,
-        )
-        for time, row, watched, move, reason, close, size, price, take_profit, stop_loss, order, side in records.tolist()
-    ]  # fmt: skip
+    return [_value(dict(zip(_FIELDS, record, strict=True))) for record in records.tolist()]
+
+
+def _value(of: dict[str, Any]) -> Decision:
+    held, close = of["held"], of["close"]
+    position = {
+        PositionField.SIDE: float(held),
+        PositionField.ENTRY_PRICE: of["entry_price"] if held else math.nan,
+        PositionField.BARS: float(of["bars"]) if held else math.nan,
+        PositionField.PROFIT_PERCENT: 100 * held * (close / of["entry_price"] - 1) if held else math.nan,
+        PositionField.BARS_SINCE_EXIT: float(of["bars_since_exit"]) if of["bars_since_exit"] >= 0 else math.nan,
+    }
+    return Decision(
+        time_ms=of["time"],
+        move=_MOVES[of["move"]],
+        reason=_REASONS[of["reason"]],
+        close=close,
+        size=_known(of["size"]),
+        take_profit=_known(of["take_profit"]),
+        stop_loss=_known(of["stop_loss"]),
+        price=_known(of["price"]),
+        row=of["row"],
+        watched=bool(of["watched"]),
+        order_ms=of["order"],
+        side=of["side"],
+        position=position,
+    )
 
 
 def void_entry(state: State, decided_ms: int) -> bool:

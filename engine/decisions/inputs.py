@@ -83,11 +83,9 @@ def inputs_of(
             truths[place] = np.full(len(bars), int(plan.constants[name]), dtype=np.int8)
     met = bars if finer is None else finer
     row, closes = _rows(bars, finer)
-    return Inputs(
-        met.time, met.open, met.high, met.low, met.close, row, closes,
-        np.empty(0) if funding is None else funding,
-        bars.time, *truths, numbers_of(plan, columns, len(bars)),
-    )  # fmt: skip
+    paid = np.empty(0) if funding is None else funding
+    candles = (met.time, met.open, met.high, met.low, met.close, row, closes, paid)
+    return Inputs._make((*candles, bars.time, *truths, numbers_of(plan, columns, len(bars))))
 
 
 def numbers_of(plan: Plan, columns: Mapping[str, Column], bars: int) -> Numbers:

@@ -32,9 +32,7 @@ def room(candles: int) -> tuple[Tape, NDArray[np.float64]]:
     return Tape(fills, decisions, np.zeros(2, dtype=np.int64)), np.empty(candles)
 
 
-def advance(
-    state: State, settings: Settings, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column
-) -> int:
+def advance(state: State, settings: Settings, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column) -> int:
     """Step the candles from `start` to before `stop`.
 
     Appends fills and decisions to `tape`, and writes equity (cash and open position at the close) at the index of each
@@ -71,7 +69,9 @@ def _advance(
                 p.bars_since_exit += i - before if p.bars_since_exit >= -1 else 0
             if i >= stop:
                 break
-        if tape.counts[0] + FILLS_A_CANDLE > len(tape.fills) or tape.counts[1] + DECISIONS_A_CANDLE > len(tape.decisions):
+        if tape.counts[0] + FILLS_A_CANDLE > len(tape.fills) or tape.counts[1] + DECISIONS_A_CANDLE > len(
+            tape.decisions
+        ):
             break
         row = inputs.row[i] if watched else i
         ends = inputs.closes[i] if watched else True
@@ -120,7 +120,7 @@ def _holds(state: State, sides: Records) -> bool:
     """Tell whether the position is held by levels that stay where they are."""
     p = state.position[0]
     own = sides[0 if p.side > 0 else 1]
-    if own.profit_every_bar or own.loss_every_bar or own.trailing_kind or own.break_even_kind or own.limited_bars:
+    if own.renews or own.trailing or own.break_even or own.limited_bars:
         return False
     for k in range(p.exits):
         if state.exits[k].live == 0:
@@ -152,6 +152,3 @@ def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int,
         equity[i] = cash + quantity * (closes[i] - entry)
         i += 1
     return i
-
-
-

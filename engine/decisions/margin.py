@@ -31,7 +31,7 @@ def liquidation_price(p: Record, settings: Record) -> float:
 def exceeds_margin(settings: Record, side: int, quantity: float, price: float, equity: float) -> bool:
     """Tell whether TradingView refuses an entry: its account does not cover a position of that quantity."""
     margin = settings.margin_long if side > 0 else settings.margin_short
-    return margin > 0.0 and quantity * price * margin - equity > abs(equity) * 1e-11
+    return bool(margin > 0.0 and quantity * price * margin - equity > abs(equity) * 1e-11)
 
 
 @step
@@ -57,5 +57,14 @@ def call_margin(state: State, settings: Record, tape: Tape, at: Moment, price: f
     quantity = 4.0 * cover if cover > 0.0 else min(1.0, p.quantity)
     p.called += 1
     close_part(
-        state, settings, tape, at, _MARGIN_CALL, slipped(settings, price, -p.side), min(quantity, p.quantity), False, 1.0, 0
+        state,
+        settings,
+        tape,
+        at,
+        _MARGIN_CALL,
+        slipped(settings, price, -p.side),
+        min(quantity, p.quantity),
+        False,
+        1.0,
+        0,
     )

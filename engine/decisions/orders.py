@@ -8,8 +8,6 @@ from engine.decisions.account import away, on_tick, steps, sweep_exits, whole_lo
 from engine.decisions.compiled import step
 from engine.decisions.fields import (
     BREAK_EVEN,
-    LOSS_SHARE,
-    PROFIT_SHARE,
     SIDE_FIELDS,
     STOP_LOSS,
     TAKE_PROFIT,
@@ -19,7 +17,7 @@ from engine.decisions.fields import (
 from engine.decisions.inputs import Numbers
 from engine.decisions.program import run_program
 from engine.decisions.records import MOST_EXITS, OrderType, Reason
-from engine.decisions.settings import LevelKind, Record, SizeKind
+from engine.decisions.settings import EVERY_BAR, FROM_ENTRY, MOST_RUNGS, LevelKind, Record, SizeKind
 from engine.decisions.state import State
 
 _LIMIT = int(OrderType.LIMIT)
@@ -27,6 +25,7 @@ _TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
 _TRAILING, _BREAK_EVEN = int(Reason.TRAILING), int(Reason.BREAK_EVEN)
 _PERCENT, _TICKS, _DISTANCE, _PRICE = (int(kind) for kind in LevelKind if kind is not LevelKind.NONE)
 _IN_PERCENT, _FIXED, _NOTIONAL, _RISK = (int(kind) for kind in SizeKind)
+_KIND = FROM_ENTRY - 1
 _LEAST_PERCENT = 1e-4  # the message's percent has four decimals
 NOISE = 1e-6
 
@@ -36,9 +35,9 @@ def number(numbers: Numbers, field: int, row: int, p: Record, close: float) -> f
     """Give a number of the rule at the close of its bar `row`; na where it has none."""
     place = numbers.where[field]
     if place == -1:
-        return numbers.constants[field]
+        return float(numbers.constants[field])
     if place >= 0:
-        return numbers.table[place, row]
+        return float(numbers.table[place, row])
     return run_program(numbers, -2 - place, row, p, close)
 
 
@@ -88,7 +87,7 @@ def bought_for(settings: Record, budget: float, price: float) -> float:
     """Give the amount that a share of the equity buys: TradingView pays the commission out of it too."""
     if settings.tradingview == 0:
         return budget / price
-    return max(budget - settings.per_order, 0.0) / (price * (1.0 + settings.taker) + settings.per_contract)
+    return float(max(budget - settings.per_order, 0.0) / (price * (1.0 + settings.taker) + settings.per_contract))
 
 
 @step
@@ -98,13 +97,13 @@ def affordable(settings: Record, worth: float, equity: float) -> bool:
         return True
     if not settings.may_borrow:
         return worth <= equity * (1.0 + 1e-9)
-    return settings.leverage <= 0.0 or worth <= equity * settings.leverage * (1.0 + 1e-9)
+    return bool(settings.leverage <= 0.0 or worth <= equity * settings.leverage * (1.0 + 1e-9))
 
 
 @step
 def _add_exit(
-    state: State, decided: int, side: int, reason: int, rung: int, sent: bool, share: float, price: float, offset: float,
-    unit: int,
+    state: State, decided: int, side: int, reason: int, rung: int, sent: bool, share: float, price: float,
+    offset: float, unit: int,
 ) -> None:  # fmt: skip
     p = state.position[0]
     if p.exits >= MOST_EXITS:
@@ -150,19 +149,17 @@ def place_levels(
     noise = settings.tick * NOISE
     good, first_profit, first_loss, risk_at = True, np.nan, np.nan, np.nan
     for losing in range(2):
-        rungs = own.losses if losing else own.profits
-        kind = own.loss_kind if losing else own.profit_kind
-        from_entry = own.loss_from_entry if losing else own.profit_from_entry
-        if own.loss_every_bar if losing else own.profit_every_bar:
-            continue
-        reason = _STOP_LOSS if losing else _TAKE_PROFIT
+        levels = own.stop_losses if losing else own.take_profits
+        reason, first = (_STOP_LOSS, STOP_LOSS) if losing else (_TAKE_PROFIT, TAKE_PROFIT)
         direction = -side if losing else side
         sent = own.loss_sent if losing else own.profit_sent
-        for rung in range(rungs):
-            value = number(numbers, side_field(side, (STOP_LOSS if losing else TAKE_PROFIT) + rung), row, p, close)
-            share = number(numbers, side_field(side, (LOSS_SHARE if losing else PROFIT_SHARE) + rung), row, p, close)
-            share = 100.0 if np.isnan(share) else share
-            if from_entry:
+        for rung in range(MOST_RUNGS):
+            kind = levels[rung] & _KIND
+            if kind == 0 or levels[rung] & EVERY_BAR:
+                continue
+            value = number(numbers, side_field(side, first + rung), row, p, close)
+            share = _share(number(numbers, side_field(side, first + MOST_RUNGS + rung), row, p, close))
+            if levels[rung] & FROM_ENTRY:
                 good = good and value > 0.0
                 offset, unit = _offset(settings, kind, value)
                 _add_exit(state, decided, side, reason, rung, sent, share, np.nan, offset, unit)
@@ -171,25 +168,26 @@ def place_levels(
                 continue
             level = on_tick(_level(settings, kind, value, base, direction), settings, reason, side)
             good = good and (level - base) * direction > noise and level > noise
-            _add_exit(state, decided, side, reason, rung, sent, share, level, np.nan, 0)
+            if settings.tradingview == 0 or level > noise:
+                _add_exit(state, decided, side, reason, rung, sent, share, level, np.nan, 0)
             if rung == 0 and losing:
                 first_loss = risk_at = level
             elif rung == 0:
                 first_profit = level
-    if own.trailing_kind:
+    if own.trailing:
         value = number(numbers, side_field(side, TRAILING), row, p, close)
         good = good and value > 0.0
-        offset, unit = _offset(settings, own.trailing_kind, value)
+        offset, unit = _offset(settings, own.trailing & _KIND, value)
         _add_exit(state, decided, side, _TRAILING, 0, own.stops_sent, 100.0, np.nan, offset, unit)
-        if own.start_kind:
+        if own.trailing_start:
             value = number(numbers, side_field(side, TRAILING_START), row, p, close)
             good = good and value > 0.0
-            _start(state, settings, own.start_kind, value)
-    if own.break_even_kind:
+            _start(state, settings, own.trailing_start & _KIND, value)
+    if own.break_even:
         value = number(numbers, side_field(side, BREAK_EVEN), row, p, close)
         good = good and value > 0.0
         _add_exit(state, decided, side, _BREAK_EVEN, 0, own.stops_sent, 100.0, np.nan, np.nan, 0)
-        _start(state, settings, own.break_even_kind, value)
+        _start(state, settings, own.break_even & _KIND, value)
     return good, first_profit, first_loss, risk_at
 
 
@@ -210,23 +208,22 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
     side = p.side
     for k in range(p.exits):
         one = state.exits[k]
-        mine = own.profit_every_bar if one.reason == _TAKE_PROFIT else own.loss_every_bar
-        if one.live == 1 and one.reason in (_TAKE_PROFIT, _STOP_LOSS) and mine:
-            one.done = 1
+        if one.live == 1 and one.reason in (_TAKE_PROFIT, _STOP_LOSS):
+            levels = own.stop_losses if one.reason == _STOP_LOSS else own.take_profits
+            one.done = 1 if levels[one.rung] & EVERY_BAR else one.done
     sweep_exits(state)
     for losing in range(2):
-        if not (own.loss_every_bar if losing else own.profit_every_bar):
-            continue
-        kind = own.loss_kind if losing else own.profit_kind
-        reason = _STOP_LOSS if losing else _TAKE_PROFIT
-        from_entry = own.loss_from_entry if losing else own.profit_from_entry
+        levels = own.stop_losses if losing else own.take_profits
+        reason, first = (_STOP_LOSS, STOP_LOSS) if losing else (_TAKE_PROFIT, TAKE_PROFIT)
         sent = own.loss_sent if losing else own.profit_sent
-        for rung in range(own.losses if losing else own.profits):
-            value = number(numbers, side_field(side, (STOP_LOSS if losing else TAKE_PROFIT) + rung), row, p, close)
-            share = number(numbers, side_field(side, (LOSS_SHARE if losing else PROFIT_SHARE) + rung), row, p, close)
-            share = 100.0 if np.isnan(share) else share
-            base = p.entry_price if from_entry else close
-            level = on_tick(_level(settings, kind, value, base, -side if losing else side), settings, reason, side)
+        for rung in range(MOST_RUNGS):
+            if not levels[rung] & EVERY_BAR:
+                continue
+            value = number(numbers, side_field(side, first + rung), row, p, close)
+            share = _share(number(numbers, side_field(side, first + MOST_RUNGS + rung), row, p, close))
+            base = p.entry_price if levels[rung] & FROM_ENTRY else close
+            level = _level(settings, levels[rung] & _KIND, value, base, -side if losing else side)
+            level = on_tick(level, settings, reason, side)
             if not level > 0.0:
                 continue
             for e in range(p.entries):
@@ -235,3 +232,8 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
                 one = state.exits[p.exits - 1]
                 one.live, one.initial, one.held = 1, entry.initial, entry.quantity
 
+
+@step
+def _share(given: float) -> float:
+    """Give the percent of an entry that a level closes: all of it where the rule does not say."""
+    return 100.0 if np.isnan(given) else given

@@ -74,7 +74,7 @@ def _anything(state: State) -> bool:
     """Tell whether there is a position, or an order that waits for a price."""
     if state.position[0].side != 0:
         return True
-    return state.orders[0].type > _MARKET or state.orders[1].type > _MARKET
+    return bool(state.orders[0].type > _MARKET or state.orders[1].type > _MARKET)
 
 
 @step
@@ -130,9 +130,7 @@ def _enter(state: State, settings: Record, tape: Tape, at: Moment, side: int, ba
         close_part(state, settings, tape, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
     if opens > 0.0 and p.entries < MOST_ENTRIES:
-        open_entry(
-            state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0
-        )
+        open_entry(state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
     else:
         drop_order(state, side)
     other = state.orders[1 if side > 0 else 0]
@@ -161,14 +159,12 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
         if p.side == 0:
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
-        return (favourable > 0) == (settings.path == _BEST)
-    return high - opened < opened - low - settings.tick * NOISE
+        return bool((favourable > 0) == (settings.path == _BEST))
+    return bool(high - opened < opened - low - settings.tick * NOISE)
 
 
 @step
-def _leg(
-    state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen
-) -> Seen:
+def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen) -> Seen:
     """Go from one price to another, through every level between; where both are one, all that it has passed is met."""
     p = state.position[0]
     here = start
@@ -194,9 +190,7 @@ def _leg(
 
 
 @step
-def _meet_exit(
-    state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen
-) -> Seen:
+def _meet_exit(state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen) -> Seen:
     """Fill an exit order that the platform holds; see one that the engine watches."""
     p, one = state.position[0], state.exits[index]
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
@@ -260,7 +254,7 @@ def _next(
 @step
 def _watched_one_triggered(state: State, order: Record) -> bool:
     """Tell whether the engine has seen an entry trigger in this candle: it acts on one at a time."""
-    return order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1)
+    return bool(order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1))
 
 
 @step

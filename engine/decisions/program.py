@@ -17,7 +17,7 @@ from engine.decisions.settings import Record
 from engine.indicators import UNKNOWN
 from engine.market.bars import Column
 from engine.rules.comparison import TOLERANCE
-from engine.rules.plan import Instruction
+from engine.rules.programs import DEEPEST, Instruction
 
 if TYPE_CHECKING:
     from engine.decisions.inputs import Numbers
@@ -66,7 +66,6 @@ _AT = {
     "math.exp": EXP,
 }
 _OF_ONE = (NEGATIVE, NOT, NA, NA_CONDITION, ABS, FLOOR, CEIL, SQRT, SIGN, LOG, EXP)
-_DEEPEST = 256
 
 
 def code_of(
@@ -106,14 +105,14 @@ def position_value(p: Record, field: int, close: float) -> float:
     if p.side == 0:
         return np.nan
     if field == _ENTRY_PRICE:
-        return p.entry_price
+        return float(p.entry_price)
     return float(p.bars) if field == _BARS else 100.0 * p.side * (close / p.entry_price - 1.0)
 
 
 @step
 def run_program(numbers: Numbers, program: int, row: int, p: Record, close: float) -> float:
     """Give what program number `program` comes to on a row."""
-    stack = np.empty(_DEEPEST)
+    stack = np.empty(DEEPEST)
     top = 0
     for i in range(numbers.ends[program - 1] if program > 0 else 0, numbers.ends[program]):
         kind, place = numbers.steps[i, 0], numbers.steps[i, 1]
@@ -127,7 +126,7 @@ def run_program(numbers: Numbers, program: int, row: int, p: Record, close: floa
         else:
             stack[top] = position_value(p, place, close)
         top += 1
-    return stack[0]
+    return float(stack[0])
 
 
 @step
@@ -165,13 +164,13 @@ def _of_one(name: int, a: float) -> float:
     if name == ABS:
         return abs(a)
     if name == FLOOR:
-        return np.floor(a)
+        return float(np.floor(a))
     if name == CEIL:
-        return np.ceil(a)
+        return float(np.ceil(a))
     if name == SQRT:
         return _finite(np.sqrt(a))
     if name == SIGN:
-        return np.sign(a)
+        return float(np.sign(a))
     return _finite(np.log(a)) if name == LOG else _finite(np.exp(a))
 
 
@@ -205,7 +204,7 @@ def _rounded(a: float, decimals: float) -> float:
     if np.isnan(a) or np.isnan(decimals):
         return np.nan
     scale = 10.0 ** min(max(decimals, 0.0), 16.0)
-    return np.copysign(np.floor(abs(a) * scale + 0.5) / scale, a)
+    return float(np.copysign(np.floor(abs(a) * scale + 0.5) / scale, a))
 
 
 @step

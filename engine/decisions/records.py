@@ -135,7 +135,10 @@ ORDER = np.dtype(
         ("size", "f8"),  # as the rule states it, for the message
         ("quantity", "f8"),  # na until it is known
         ("budget", "f8"),  # money that the quantity is bought for where it depends on the price of the fill, else na
-        ("flip", "f8"),  # TradingView: what the order was made to close of the other side, whatever is there when it fills
+        (
+            "flip",
+            "f8",
+        ),  # TradingView: what the order was made to close of the other side, whatever is there when it fills
         ("expires", "i8"),  # closes that it is left, -1 for ever
         ("wait", "i8"),  # candles that it waits beyond the next one before it can fill
         ("triggered", "i8"),  # 1: the engine has seen its price, and opens at the close
@@ -202,5 +205,9 @@ DECISION = np.dtype(
         ("stop_loss", "f8"),
         ("order", "i8"),  # of a cancellation: the bar on which the entry was decided
         ("side", "i8"),  # of the order
+        ("held", "i8"),  # the position at this close, before anything was decided: its side
+        ("entry_price", "f8"),
+        ("bars", "i8"),
+        ("bars_since_exit", "i8"),
     ]
 )

@@ -40,8 +40,12 @@ class Path(IntEnum):
     WORST = 2
 
 
+FROM_ENTRY, EVERY_BAR = 8, 16
+"""Beside a LevelKind: counted from the fill instead of the signal; set anew at each close."""
+
+
 class SideSettings(NamedTuple):
-    """How positions of one side are opened and left."""
+    """How positions of one side are opened and left. A level is a LevelKind, with FROM_ENTRY and EVERY_BAR added."""
 
     order_type: int = 1
     size_kind: int = 0
@@ -50,18 +54,17 @@ class SideSettings(NamedTuple):
     profit_sent: bool = True  # the platform holds the take-profit; likewise the stop-loss
     loss_sent: bool = True
     stops_sent: bool = False  # trailing and break-even
-    profits: int = 0  # rungs
-    profit_kind: int = 0
-    profit_from_entry: bool = False
-    profit_every_bar: bool = False
-    losses: int = 0
-    loss_kind: int = 0
-    loss_from_entry: bool = False
-    loss_every_bar: bool = False
-    trailing_kind: int = 0
-    start_kind: int = 0
-    break_even_kind: int = 0
+    trailing: int = 0
+    trailing_start: int = 0
+    break_even: int = 0
     limited_bars: bool = False  # there is a `max_bars`
+    take_profits: tuple[int, ...] = ()
+    stop_losses: tuple[int, ...] = ()
+
+    @property
+    def renews(self) -> bool:
+        """Whether some level is set anew at each close."""
+        return any(level & EVERY_BAR for level in (*self.take_profits, *self.stop_losses))
 
 
 class Settings(NamedTuple):
@@ -91,13 +94,20 @@ class Settings(NamedTuple):
     short: SideSettings = SideSettings()
 
 
-def _record_of(kind: type[SideSettings] | type[Settings]) -> np.dtype[np.void]:
-    fields = [(n, v) for n, v in kind._field_defaults.items() if not isinstance(v, tuple)]
-    return np.dtype([(name, "f8" if isinstance(value, float) else "i8") for name, value in fields])
+def _plain_fields(kind: type[SideSettings] | type[Settings]) -> list[tuple[str, str]]:
+    defaults = kind._field_defaults.items()
+    return [(name, "f8" if isinstance(v, float) else "i8") for name, v in defaults if not isinstance(v, tuple)]
 
 
-SIDE = _record_of(SideSettings)
-COMMON = _record_of(Settings)
+COMMON = np.dtype(_plain_fields(Settings))
+SIDE = np.dtype(
+    [
+        *_plain_fields(SideSettings),
+        ("renews", "i8"),
+        ("take_profits", "i8", (MOST_RUNGS,)),  # 0 behind the last
+        ("stop_losses", "i8", (MOST_RUNGS,)),
+    ]
+)
 Record = Any
 """A record inside of compiled functions: one of COMMON, of SIDE, or of those in records.py. Passed as one pointer."""
 
@@ -105,6 +115,11 @@ Record = Any
 @lru_cache(maxsize=1024)
 def packed(settings: Settings) -> tuple[NDArray[np.void], NDArray[np.void]]:
     """Give settings as compiled functions take them: a record of COMMON, and two of SIDE (long, short)."""
-    sides = (settings.long, settings.short)
-    common = tuple(value for value in settings if not isinstance(value, tuple))
-    return np.array([common], dtype=COMMON), np.array([tuple(side) for side in sides], dtype=SIDE)
+    common, sides = np.zeros(1, dtype=COMMON), np.zeros(2, dtype=SIDE)
+    for name in COMMON.names or ():
+        common[name] = getattr(settings, name)
+    for i, side in enumerate((settings.long, settings.short)):
+        for name in SIDE.names or ():
+            value = getattr(side, name)
+            sides[name][i] = [*value, *[0] * (MOST_RUNGS - len(value))] if isinstance(value, tuple) else value
+    return common, sides

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.decisions.records import OrderType
-from engine.decisions.settings import LevelKind, Settings, SideSettings, SizeKind
+from engine.decisions.settings import EVERY_BAR, FROM_ENTRY, LevelKind, Settings, SideSettings, SizeKind
 from engine.market import Instrument, MarketKind
 from engine.rules import Rule
 from engine.rules.terms import LevelTerms, SideTerms
@@ -94,23 +94,20 @@ def _side(terms: SideTerms | None, futures: bool, tradingview: bool, *, limited:
         profit_sent=tradingview or (futures and _travels(profit)),
         loss_sent=tradingview or (futures and _travels(loss)),
         stops_sent=tradingview,
-        profits=len(profit),
-        profit_kind=_kind(profit[0]) if profit else 0,
-        profit_from_entry=bool(profit) and profit[0].counted == "entry",
-        profit_every_bar=bool(profit) and profit[0].every_bar,
-        losses=len(loss),
-        loss_kind=_kind(loss[0]) if loss else 0,
-        loss_from_entry=bool(loss) and loss[0].counted == "entry",
-        loss_every_bar=bool(loss) and loss[0].every_bar,
-        trailing_kind=_kind(terms.trailing) if terms.trailing else 0,
-        start_kind=_kind(terms.trailing_start) if terms.trailing_start else 0,
-        break_even_kind=_kind(terms.break_even) if terms.break_even else 0,
+        trailing=_level(terms.trailing),
+        trailing_start=_level(terms.trailing_start),
+        break_even=_level(terms.break_even),
         limited_bars=limited,
+        take_profits=tuple(map(_level, profit)),
+        stop_losses=tuple(map(_level, loss)),
     )
 
 
-def _kind(level: LevelTerms) -> int:
-    return int(LevelKind[level.kind.upper()])
+def _level(terms: LevelTerms | None) -> int:
+    if terms is None:
+        return 0
+    kind = int(LevelKind[terms.kind.upper()])
+    return kind + FROM_ENTRY * (terms.counted == "entry") + EVERY_BAR * terms.every_bar
 
 
 def _travels(levels: tuple[LevelTerms, ...]) -> bool:

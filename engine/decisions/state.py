@@ -29,7 +29,9 @@ class State(NamedTuple):
 
 def new_state(cash: float) -> State:
     """Give the state of a machine that has no position and `cash`."""
-    state = State(*(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT))))
+    state = State(
+        *(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT)))
+    )
     position = state.position
     for name in ("cash", "cash_before", "day_equity", "peak", "equity"):
         position[name] = cash
@@ -39,7 +41,7 @@ def new_state(cash: float) -> State:
 
 
 def state_to_json(state: State) -> str:
-    """Write a state so that `state_from_json` gives the same to the bit; na is null, and what is not in use is left out."""
+    """Write a state so that `state_from_json` gives the same to the bit; na is null, what is not in use is left out."""
     position = state.position[0]
     parts = {
         "position": _plain(state.position)[0],

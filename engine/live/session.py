@@ -24,10 +24,9 @@ from engine.decisions import (
 from engine.delivery import Intent, Row, RowState
 from engine.live.feed_windows import FeedWindows
 from engine.market import Bars, Instrument
-from engine.market.bars import Column
 from engine.rules import Rule
 from engine.webhook import Author, Message
-from engine.webhook.compose import texts_of, values_at
+from engine.webhook.compose import Texts
 
 LONGEST_LIFETIME_MS = 60_000
 
@@ -118,18 +117,18 @@ class Session:
         if not self.warm:
             return Outcome(bar, [], [], [])
         decisions, texts = self._advance(len(self._bars) - 1, len(self._bars))
-        written = [(d, m) for d in decisions if (m := self.author.message(d, values_at(texts, d))) is not None]
+        written = [(d, m) for d in decisions if (m := self.author.message(d, texts.at(d))) is not None]
         rows = [self._row(decision, message) for decision, message in written]
         return Outcome(bar, decisions, [message for _, message in written], rows)
 
-    def _advance(self, start: int, stop: int) -> tuple[list[Decision], Mapping[str, Column]]:
+    def _advance(self, start: int, stop: int) -> tuple[list[Decision], Texts]:
         """Step the window's bars from `start` to before `stop`. Gives the decisions, and the numbers for messages."""
         columns = self.plan.columns(self._bars, self.feeds.candles)
         tape, _ = room(max(1, stop - start))
         equity = np.empty(len(self._bars))
         inputs = inputs_of(self._bars, self.plan, columns)
         advance(self._state, self._settings, inputs, start, stop, tape, equity)
-        return decisions_of(tape.decisions[: tape.counts[1]]), texts_of(self.plan, columns)
+        return decisions_of(tape.decisions[: tape.counts[1]]), Texts(self.plan, columns)
 
     def _row(self, decision: Decision, message: Message) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""

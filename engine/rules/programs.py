@@ -7,11 +7,12 @@ numbers 0 (false), 1 (unknown), 2 (true).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from engine.market.bars import Column
 from engine.rules.nodes import Constant, Node, Operation
 from engine.rules.operators import OPERATIONS
-from engine.rules.position import Position
+from engine.rules.position import Position, PositionField
 
 Instruction = tuple[str, float | str | int]
 
@@ -36,6 +37,23 @@ def program_of(root: Node, keys: Mapping[Node, str]) -> tuple[Instruction, ...]:
         else:
             written.append(("column", keys[at]))
     return tuple(written)
+
+
+def run_plainly(
+    program: Sequence[Instruction], columns: Mapping[str, Column], row: int, position: Mapping[PositionField, float]
+) -> float:
+    """Give what a program comes to on a row, one step at a time: for what is needed now and then, such as a text."""
+    stack: list[float] = []
+    for what, value in program:
+        if what == "operation":
+            operation = OPERATIONS[str(value)]
+            operands = [stack.pop() for _ in operation.takes][::-1]
+            stack.append(float(operation.compute(*operands)))
+        elif what == "column":
+            stack.append(float(columns[str(value)][row]))
+        else:
+            stack.append(position[PositionField(int(value))] if what == "position" else float(value))
+    return stack[0]
 
 
 def leaves_of(root: Node) -> list[Node]:

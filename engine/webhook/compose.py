@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-import numpy as np
-
 from engine.decisions import Decision, Move
 from engine.market import Instrument, MarketKind, Timeframe
 from engine.market.bars import Column
 from engine.rules import Plan
+from engine.rules.programs import run_plainly
 from engine.rules.terms import Terms
 from engine.webhook.action import Action
 from engine.webhook.client_order_id import client_order_id
@@ -117,15 +116,24 @@ class Author:
         return None if level is None else to_step(plain(level), self.instrument.tick)
 
 
-def texts_of(plan: Plan, columns: Mapping[str, Column]) -> dict[str, Column]:
-    """Give the numbers that a plan's messages hold, per bar; one that never changes as a column of one."""
-    names = [name for name in plan.outputs if name == "delay_seconds" or name.startswith("log.")]
-    return {n: columns[n] if n in columns else np.array([plan.constants[n]]) for n in names}
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The numbers that a plan's messages hold, for each bar that it was evaluated on."""
 
+    plan: Plan
+    columns: Mapping[str, Column]
 
-def values_at(texts: Mapping[str, Column], decision: Decision) -> Values:
-    """Give those numbers at a decision."""
-    return {name: float(column[decision.row if len(column) > 1 else 0]) for name, column in texts.items()}
+    def at(self, decision: Decision) -> Values:
+        """Give them at a decision."""
+        names = [name for name in self.plan.outputs if name == "delay_seconds" or name.startswith("log.")]
+        return {name: self._value(name, decision) for name in names}
+
+    def _value(self, name: str, decision: Decision) -> float:
+        if name in self.plan.constants:
+            return self.plan.constants[name]
+        if name in self.plan.programs:
+            return run_plainly(self.plan.programs[name], self.columns, decision.row, decision.position)
+        return float(self.columns[name][decision.row])
 
 
 def _shown(value: float | None) -> str:

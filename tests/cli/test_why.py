@@ -50,7 +50,7 @@ def test_it_decides_what_the_backtest_decided(name: str) -> None:
         for opened in (decision.time_ms, decision.time_ms + HOUR_MS):
             found = why(opened + HOUR_MS, name)
             sent = [d for d in result.decisions if d.time_ms == opened]
-            assert found.messages == [m.body() for d in sent if (m := result.author.message(d)) is not None]
+            assert found.messages == [m.body() for d in sent if (m := result.message(d)) is not None]
             assert bool(found.nothing) is not bool(found.messages)
             assert (found.open_ms, found.close_ms) == (opened, opened + HOUR_MS)
 

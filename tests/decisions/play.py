@@ -108,7 +108,10 @@ def inputs(prices: Column, truths: Truth, table: Column) -> Inputs:
     time = np.arange(count, dtype=np.int64) * STEP_MS
     return Inputs(
         time,
-        *(np.ascontiguousarray(row) for row in prices),
+        np.ascontiguousarray(prices[0]),
+        np.ascontiguousarray(prices[1]),
+        np.ascontiguousarray(prices[2]),
+        np.ascontiguousarray(prices[3]),
         np.empty(0, dtype=np.int64),
         np.empty(0, dtype=np.bool_),
         np.empty(0),
@@ -135,10 +138,8 @@ def settings(*, in_percent: bool = True, take_profit: bool = False, stop_loss: b
     """Give settings for market orders whose levels are prices; `more` are fields of Settings."""
     side = SideSettings(
         size_kind=0 if in_percent else 1,
-        profits=int(take_profit),
-        profit_kind=LevelKind.PRICE,
-        losses=int(stop_loss),
-        loss_kind=LevelKind.PRICE,
+        take_profits=(LevelKind.PRICE,) if take_profit else (),
+        stop_losses=(LevelKind.PRICE,) if stop_loss else (),
         profit_sent=futures,
         loss_sent=futures,
     )

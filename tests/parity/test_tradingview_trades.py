@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 
 from engine.adapters.csv_files import read_csv
 from engine.backtest import Trade, backtest
-from engine.backtest.trades import trades_of
-from engine.decisions import Columns, Costs, Settings, advance, new_state, room
-from engine.market import Bars, Instrument
+from engine.decisions import Costs
+from engine.market import Bars, Instrument, Timeframe
+from engine.market.resample import resample
 from engine.rules import read_rule_file
 from tests.parity.tradingview_export import ExportedTrade, read_trades
 from tests.shared import require_shared
@@ -32,38 +33,48 @@ def exported(name: str) -> list[ExportedTrade]:
     return read_trades(require_shared("tradingview", "strategies", f"{name}_trades.csv"))
 
 
-@pytest.mark.parametrize(("name", "lot", "count"), [("macd", "0", 1808), ("supertrend", "0.1", 602)])
-def test_strategies(name: str, lot: str, count: int) -> None:
+COSTS = Costs(1_000_000, 0, 0, fills="tradingview")
+SLIPPAGE_BASIC = replace(COSTS, capital=10_000, commission_percent=0.1, slippage_ticks=10)
+SLIPPAGE_LIMIT = replace(SLIPPAGE_BASIC, slippage_ticks=20)
+
+
+@pytest.mark.parametrize(
+    ("name", "lot", "count", "costs", "more"),
+    [
+        ("macd", "0", 1808, COSTS, ()),
+        ("supertrend", "0.1", 602, COSTS, ()),
+        ("bollinger", "0", 579, COSTS, ()),
+        ("slippage_basic", "0", 2, SLIPPAGE_BASIC, ()),
+        ("slippage_limit", "0", 281, SLIPPAGE_LIMIT, ("slippage_limit_more_candles.csv",)),
+    ],
+)
+def test_strategies(name: str, lot: str, count: int, costs: Costs, more: tuple[str, ...]) -> None:
     """Every trade of the export comes out: side, times, prices to the tick, quantity, profit to its digits."""
-    expected = exported(name)
-    instrument = Instrument("EURUSD", TICK, Decimal(lot))
-    result = backtest(read_rule_file(RULES / f"{name}.yaml"), eurusd(), instrument, Costs(1_000_000, 0, 0), warmup=0)
+    expected, bars = exported(name), eurusd()
+    for file in more:
+        bars = bars.then(read_csv(require_shared("tradingview", "strategies", file)))
+    rule = read_rule_file(RULES / f"{name}.yaml")
+    result = backtest(rule, bars, Instrument("EURUSD", TICK, Decimal(lot)), costs, warmup=0)
     assert len(expected) == count
-    assert_equal(result.trades, expected)
-    assert result.stats.closed_trades == count - 1
+    assert_equal(result.trades, expected, bars)
 
 
-def test_slippage_and_commission() -> None:
-    """Market orders with 10 ticks of slippage and 0.1 % commission fill and cost what TradingView says."""
-    bars = eurusd()
-    truths = np.zeros((4, len(bars)), dtype=np.int8)
-    truths[[0, 1, 2, 3], [10, 20, 40, 50]] = 2
-    na = np.full(len(bars), np.nan)
-    long_enter, long_exit, short_enter, short_exit = truths
-    columns = Columns(
-        bars.time, bars.open, bars.high, bars.low, bars.close,
-        long_enter, long_exit, short_enter, short_exit, na, na, na, na, np.ones(len(bars)),
-    )  # fmt: skip
-    settings = Settings(tick=float(TICK), commission=0.001, slippage=10 * float(TICK), size_in_percent=False)
-    fills, decisions, equity = room(100)[0], room(100)[1], np.empty(len(bars))
-    _, filled, _ = advance(new_state(10_000.0), settings, columns, 0, 100, fills, decisions, equity)
-    assert_equal(trades_of(fills[:filled], bars), exported("slippage_basic"))
+def test_bar_magnifier() -> None:
+    """Daily bars whose fills are resolved on the hours inside each come out, trade for trade."""
+    hours = read_csv(require_shared("tradingview", "strategies", "btcusdt_1h_ohlcv.csv"))
+    days = resample(hours, Timeframe.parse("1d"))
+    rule = read_rule_file(RULES / "bar_magnifier_tv.yaml")
+    instrument = Instrument("BTCUSDT", Decimal("0.01"))
+    result = backtest(rule, days, instrument, replace(COSTS, capital=10_000), warmup=0, finer=hours)
+    expected = exported("bar_magnifier_tv")
+    assert len(expected) == 56
+    assert_equal(result.trades, expected, days)
 
 
-def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade]) -> None:
+def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade], bars: Bars) -> None:
     """Compare one to one; an open trade is valued at the last close, as the export does it."""
     assert len(trades) == len(expected)
-    last_ms, last_close = int(eurusd().time[-1]), float(eurusd().close[-1])
+    last_ms, last_close = int(bars.time[-1]), float(bars.close[-1])
     for trade, export in zip(trades, expected, strict=True):
         direction = 1 if trade.side == "long" else -1
         exit_price = last_close if trade.exit_price is None else trade.exit_price
@@ -71,8 +82,8 @@ def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade]) -> 
         assert trade.profit is None or trade.profit == pytest.approx(profit, rel=1e-9, abs=1e-12)
         assert (trade.exit_price is None) == export.is_open
         assert trade.side == export.side, export
-        assert trade.entry_time_ms == export.entry_time_ms, export
-        assert (trade.exit_time_ms or last_ms) == export.exit_time_ms, export
+        assert _bar(bars, trade.entry_time_ms) == export.entry_time_ms, export
+        assert _bar(bars, trade.exit_time_ms or last_ms) == export.exit_time_ms or export.is_open, export
         assert abs(trade.entry_price - float(export.entry_price)) < 1e-9, export
         assert abs(exit_price - float(export.exit_price)) < 1e-9, export
         assert trade.quantity == pytest.approx(float(export.quantity), rel=1e-12), export
@@ -80,6 +91,11 @@ def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade]) -> 
         percent = 100 * profit / (trade.quantity * trade.entry_price)
         assert trade.percent is None or trade.percent == pytest.approx(percent, rel=1e-9, abs=1e-12)
         assert _same_digits(percent, export.percent), (percent, export)
+
+
+def _bar(bars: Bars, time_ms: int) -> int:
+    """Give when the bar opened in which a finer candle lies."""
+    return int(bars.time[np.searchsorted(bars.time, time_ms, side="right") - 1])
 
 
 def _same_digits(actual: float, shown: Decimal) -> bool:
