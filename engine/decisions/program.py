@@ -206,14 +206,14 @@ def _rounded(a: float, decimals: float) -> float:
         return np.nan
     size = abs(a)
     if decimals <= 0.0:
-        return np.copysign(size if size >= 2.0**52 else np.floor(size + 0.5), a) + 0.0
+        return float(np.copysign(size if size >= 2.0**52 else np.floor(size + 0.5), a)) + 0.0
     scale = 1.0 / 10.0 ** -min(decimals, 16.0)
     fraction = np.fmod(size, 1.0)
     product = fraction * scale
     units = np.floor(product)
     if product - units + rounded_off(fraction, scale, product) - 0.5 >= -1e-10:
         units += 1.0
-    return np.copysign(size - fraction + units / scale, a) + 0.0
+    return float(np.copysign(size - fraction + units / scale, a)) + 0.0
 
 
 @step
