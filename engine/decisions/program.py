@@ -66,6 +66,7 @@ _AT = {
     "math.exp": EXP,
 }
 _OF_ONE = (NEGATIVE, NOT, NA, NA_CONDITION, ABS, FLOOR, CEIL, SQRT, SIGN, LOG, EXP)
+_SPLITTER = 134_217_729.0  # 2**27 + 1
 
 
 def code_of(
@@ -200,11 +201,27 @@ def _of_two(name: int, a: float, b: float) -> float:
 
 @step
 def _rounded(a: float, decimals: float) -> float:
-    """Round half away from zero."""
+    """Round as rules/rounding.py does: half away from zero, half from 1e-10 below it, on the exact product."""
     if np.isnan(a) or np.isnan(decimals):
         return np.nan
-    scale = 10.0 ** min(max(decimals, 0.0), 16.0)
-    return float(np.copysign(np.floor(abs(a) * scale + 0.5) / scale, a))
+    size = abs(a)
+    if decimals <= 0.0:
+        return float(np.copysign(size if size >= 2.0**52 else np.floor(size + 0.5), a)) + 0.0
+    scale = 1.0 / 10.0 ** -min(decimals, 16.0)
+    fraction = np.fmod(size, 1.0)
+    product = fraction * scale
+    units = np.floor(product)
+    if product - units + rounded_off(fraction, scale, product) - 0.5 >= -1e-10:
+        units += 1.0
+    return float(np.copysign(size - fraction + units / scale, a)) + 0.0
+
+
+@step
+def rounded_off(a: float, b: float, product: float) -> float:
+    """Give a * b - product exactly (Dekker)."""
+    a_high, b_high = a * _SPLITTER - (a * _SPLITTER - a), b * _SPLITTER - (b * _SPLITTER - b)
+    a_low, b_low = a - a_high, b - b_high
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
 @step

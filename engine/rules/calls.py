@@ -64,7 +64,7 @@ class Calls:
         elif name in resolver.defines or name in resolver.params or name in CANDLE:
             hint = f"'{name}' is a value; write {name}[1] for the bar before"
             if name in ("time", "time_close"):
-                hint = "'time' is a value; trading hours are told by hour(time, \"America/New_York\")"
+                hint = "trading hours stand in 'sessions', such as {hours: 09:30-16:00}; or write hour >= 9"
             resolver.report(call.function, f"unknown function '{name}'", hint)
         elif instead := instead_of(name):
             resolver.report(call.function, f"'{name}' has no meaning in a rule file", instead)

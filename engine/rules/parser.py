@@ -41,7 +41,8 @@ _STATEMENTS = {
     **dict.fromkeys(("float", "int", "bool", "series"), _ASSIGNED),
 }
 _INSTEAD = {
-    "=": "write '==' to compare",
+    "=": "write '==' to compare; values get their names in 'define'",
+    "[": "outputs are picked by name, as in ta.macd(close, 12, 26, 9).hist",
     "//": "a comment begins with ' #'",
     "=>": "functions cannot be defined; name values in 'define'",
     **dict.fromkeys((":=", "+=", "-=", "*=", "/=", "%="), _ASSIGNED),

@@ -21,8 +21,19 @@ def rows(page: str, head: str) -> list[list[str]]:
     for line in lines:
         if not line.startswith("|"):
             break
-        found.append([cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+        found.append(_cells(line))
     return found
+
+
+def tables(page: str) -> list[list[str]]:
+    """Give the rows of all tables, without their heads."""
+    lines = page.split("\n")
+    body = [n for n, line in enumerate(lines) if line.startswith("|") and not lines[n + 1].startswith("|---")]
+    return [_cells(lines[n]) for n in body if not lines[n].startswith("|---")]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 def codes(cell: str) -> list[str]:
@@ -38,6 +49,7 @@ def with_base(fragment: str) -> str:
         "timeframe": "timeframe: 1h",
         "params": "params: {length: 14, fast: 12, slow: 26}",
         "long": "long: {enter: close > open, exit: close < open}",
+        "short": "short: {enter: close < open}",
         "order": "order: {size: {percent: 25}}",
     }
     there = set(re.findall(r"^(\w+):", fragment, re.MULTILINE))

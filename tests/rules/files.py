@@ -36,7 +36,7 @@ long:
   enter: ta.crossover(close, ta.ema(close, quick))
   exit: {any: [position.bars > 20, close < open]}
   take_profit:
-    - {distance: 40, close_percent: 50, from: entry}
+    - {percent: 2, close_percent: 50}
     - {distance: 3 * atr, from: entry}
   trailing: {distance: 2 * atr, start: {ticks: 300}}
   order: {type: limit, price: close - atr, expire_bars: 4, cancel: close > open + atr, oco: true}

@@ -88,12 +88,14 @@ _PLAIN_ONE = ("math.abs", "math.sqrt", "math.floor", "math.ceil", "math.sign", "
 
 
 @st.composite
-def held_numbers(draw: DrawFn, depth: int) -> r.Term:
+def held_numbers(draw: DrawFn, depth: int) -> r.Term:  # noqa: PLR0911 - one line for each kind of expression
     """Make a number that may depend on the position."""
-    kind = draw(st.integers(0, 8)) if depth else draw(st.integers(0, 2))
+    kind = draw(st.integers(0, 9)) if depth else draw(st.integers(0, 2))
     below = depth - 1
     if kind <= 1:
         return draw(_HELD)
+    if kind == 9:
+        return r.rounded(draw(held_numbers(below)), draw(st.integers(-1, 6)))
     if kind == 2:
         return draw(numbers(1))
     if kind == 3:

@@ -32,7 +32,7 @@ def test_the_terms_of_every_field() -> None:
             order_type="limit",
             size_kind="risk_percent",
             oco=True,
-            take_profit=(LevelTerms("distance", "entry"), LevelTerms("distance", "entry")),
+            take_profit=(LevelTerms("percent"), LevelTerms("distance", "entry")),
             stop_loss=(LevelTerms("ticks"),),
             trailing=LevelTerms("distance"),
             trailing_start=LevelTerms("ticks", "entry"),
@@ -62,7 +62,7 @@ def test_the_outputs_of_every_field() -> None:
     conditions = [f"{side}.{what}" for side in ("long", "short") for what in ("enter", "exit", "cancel")]
     constants = {
         "long.expire_bars": 4.0,
-        "long.take_profit.0": 40.0,
+        "long.take_profit.0": 2.0,
         "long.take_profit.0.close_percent": 50.0,
         "long.stop_loss.0": 500.0,
         "long.trailing.start": 300.0,
