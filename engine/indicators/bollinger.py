@@ -6,26 +6,23 @@ import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
 from engine.indicators.kernel import Column, kernel
-from engine.indicators.rolling_sum import pine_sum_and_squares
+from engine.indicators.rolling_sum import pine_moments
 
 
 @kernel
-def _bands(sums: Column, squares: Column, length: int, mult: float, upper: Column) -> None:
-    """The sums become the middle line, the sums of squares the lower one. The deviation is that of ta.stdev."""
-    for i in range(len(sums)):
-        mean = sums[i] / length
-        variance = squares[i] / length - mean * mean
-        reach = np.sqrt(0.0 if variance < 0.0 else variance) * mult
-        sums[i] = mean
-        upper[i] = mean + reach
-        squares[i] = mean - reach
+def _bands(middle: Column, variance: Column, mult: float, upper: Column) -> None:
+    """The variance becomes the lower band. The deviation is that of ta.stdev."""
+    for i in range(len(middle)):
+        reach = np.sqrt(variance[i]) * mult
+        upper[i] = middle[i] + reach
+        variance[i] = middle[i] - reach
 
 
 def bb(source: Column, length: int, mult: float) -> tuple[Column, Column, Column]:
     """Give sma, sma + mult * stdev, sma - mult * stdev. Source: Pine Script reference, ta.bb; na as in ta.stdev."""
-    middle, lower = pine_sum_and_squares(source, length)
+    middle, lower = pine_moments(source, length, biased=True, wants_means=True)
     upper = np.empty(len(source))
-    _bands(middle, lower, length, mult, upper)
+    _bands(middle, lower, mult, upper)
     return middle, upper, lower
 
 

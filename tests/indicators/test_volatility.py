@@ -211,6 +211,25 @@ def test_deviations_do_not_drift(offset: float) -> None:
         assert abs(middle[i] - exact) <= 1e-9 * abs(exact)
 
 
+@pytest.mark.parametrize("length", [1, 20, 300])
+def test_long_columns_begin_with_the_values_of_shorter_ones(length: int) -> None:
+    """Many blocks of bars at once give to the bit what a few one by one give, through an infinity too."""
+    rng = np.random.default_rng(length)
+    close, volume = 100 + np.cumsum(rng.normal(0, 0.1, 60_001)), np.round(rng.exponential(5, 60_001), 3) + 1e-3
+    volume[[26_000, 31_999, 35_000]] = math.inf
+    calls: list[tuple[str, tuple[Column, ...], tuple[float, ...]]] = [
+        ("bb", (volume,), (length, 2.0)),
+        ("variance", (close,), (length, True)),
+        ("variance", (volume,), (length, length == 1)),
+        ("correlation", (close, volume), (length,)),
+    ]
+    for name, series, constants in calls:
+        long, short = (_run(name, *(x[:n] for x in series), *constants) for n in (60_001, 41_000))
+        for one, other in zip(long, short, strict=True):
+            np.testing.assert_array_equal(one[:41_000], other, err_msg=name)
+            assert np.isfinite(one[40_000:]).all()
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 64])
 def test_extremes_are_those_of_the_window_since_the_last_na(length: int) -> None:
     """range is the maximum less the minimum over the last bars, cut off at the last na; na where the bar is."""
