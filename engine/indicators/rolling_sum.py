@@ -5,7 +5,7 @@ and carries on what was rounded off. Where that remainder would be rounded off t
 anew from the values themselves, the newest first. A bar with na repeats the last sum and is passed over.
 Prices that hardly move leave a variance few of its digits, so that it is TradingView's only if its sums are.
 
-Few charts of TradingView's have more than `_CHART` bars. Beyond them nobody can know its digits, and ours are right
+No chart of TradingView's has more than `_CHART` bars. Beyond them nobody can know its digits, and ours are right
 (shifted_sums.py) instead of equal.
 """
 
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.indicators.averages import sma
 from engine.indicators.gaps import packed, spread
 from engine.indicators.kernel import Column, inlined, kernel
 from engine.indicators.shifted_sums import correlations_from, moments_from
 
-_CHART = 20_000
+_CHART = 40_000
 
 # A covariance at or below this is zero; measured on TradingView as above.
 _ZERO = 1e-10
@@ -162,8 +163,8 @@ def _correlations(x: Column, y: Column, stop: int, length: int, out: Column) -> 
 
 
 @kernel
-def _sums_of(source: Column, length: int, out: Column) -> None:
-    """Write sums alone, for the rare columns with gaps."""
+def _sums_of(source: Column, length: int, divisor: int, out: Column) -> bool:
+    """Write the sums, each by `divisor`; tell whether no bar is na."""
     added = np.zeros(length)
     total = lost = 0.0
     at = 0
@@ -172,10 +173,22 @@ def _sums_of(source: Column, length: int, out: Column) -> None:
         rounded = _rounded_off(x, lost)
         total, lost, added[at] = _next(x, added[at], i >= length, total, lost)
         if not rounded <= 0.0:
+            if np.isnan(x):
+                return False
             total, added[at] = _sum(source, i, length), x
             lost = total - total
         at = at + 1 if at + 1 < length else 0
-        out[i] = total if i >= length - 1 else np.nan
+        out[i] = total / divisor
+    out[: length - 1] = np.nan
+    return True
+
+
+def _known_sums(source: Column, length: int, divisor: int) -> Column:
+    """Give the sums of the last `length` known values, each by `divisor`."""
+    out = np.empty(len(source))
+    if _sums_of(source, length, divisor, out):
+        return out
+    return spread(_known_sums(packed(source), length, divisor), source)
 
 
 @kernel
@@ -184,6 +197,19 @@ def _correlations_of(x: Column, xx: Column, y: Column, yy: Column, xy: Column, l
     for i in range(len(x)):
         out[i], products[i] = _spreads(x[i], xx[i], y[i], yy[i], xy[i], length)
     _ratios(products, out)
+    return out
+
+
+def pine_means(source: Column, length: int) -> Column:
+    """Give ta.sma with TradingView's own last bits: for what is left of a price less its mean, which may be little.
+
+    A bar with na repeats the last mean and is passed over.
+    """
+    means = _known_sums(source[:_CHART], length, length)
+    if len(source) <= _CHART:
+        return means
+    out = sma(source, length)
+    out[:_CHART] = means
     return out
 
 
@@ -209,11 +235,6 @@ def pine_correlation(x: Column, y: Column, length: int) -> Column:
         done = correlations_from(chart, x, y, length, out)
     if done < count:
         # From the first na on, of sums that are Pine's on all bars.
-        sums: list[Column] = []
-        for term in (x, x * x, y, y * y, x * y):
-            known = packed(term)
-            total = np.empty(len(known))
-            _sums_of(known, length, total)
-            sums.append(spread(total, term))
+        sums = [_known_sums(term, length, 1) for term in (x, x * x, y, y * y, x * y)]
         out[done:] = _correlations_of(*sums, length)[done:]
     return out
