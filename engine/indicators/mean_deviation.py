@@ -16,9 +16,9 @@ _TOGETHER = 256
 
 @kernel
 def _deviations(source: Column, mean: Column, length: int, index: bool, out: Column) -> None:
-    """Write the average distance of the last `length` values to `mean`, added up from the newest on, as TradingView does.
+    """Write the average distance of the last `length` values to `mean`, or how far the last is in units of 0.015 of it.
 
-    With `index`, write instead how often 0.015 of it goes into the distance of the last value.
+    The second with `index`. Distances are added up from the newest on, as TradingView does.
     """
     out[: length - 1] = np.nan
     for first in range(length - 1, len(source), _TOGETHER):

@@ -97,19 +97,20 @@ def _pairwise(source: Column, length: int) -> tuple[Column, bool]:
             at = begin - first
             close += _pairs(source[begin:stop], source[begin - back : stop - back], back, come[at:], equals_come[at:])
             if full < stop:
-                later, earlier = (
-                    source[full - length + back : stop - length + back],
-                    source[full - length : stop - length],
-                )
-                _pairs(later, earlier, back, go[full - first :], equals_go[full - first :])
+                gone, later = source[full - length : stop - length], source[full - length + back : stop - length + back]
+                _pairs(later, gone, back, go[full - first :], equals_go[full - first :])
         for k in range(stop - first):
             total += come[k] - go[k]
             ties += 3.0 * (equals_come[k] * (equals_come[k] + 1.0) - equals_go[k] * (equals_go[k] + 1.0))
             come[k], go[k] = total, ties
-        for i in range(full, stop):
-            spread_of_ranks = (most - go[i - first]) / 12.0
+        if full >= stop:
+            continue
+        sums, tied, results = come[full - first :], go[full - first :], out[full:stop]
+        for k in range(len(results)):
+            spread_of_ranks = (most - tied[k]) / 12.0
             divisor = np.sqrt(spread_of_time) * np.sqrt(spread_of_ranks / length)
-            out[i] = 100.0 * (come[i - first] / 2.0 / length) / divisor if spread_of_ranks > 0.0 else np.nan
+            ratio = 100.0 * (sums[k] / 2.0 / length) / divisor
+            results[k] = ratio if spread_of_ranks > 0.0 else np.nan
     return out, close == 0
 
 

@@ -235,6 +235,6 @@ def pine_correlation(x: Column, y: Column, length: int) -> Column:
         done = correlations_from(chart, x, y, length, out)
     if done < count:
         # From the first na on, of sums that are Pine's on all bars.
-        sums = [_known_sums(term, length, 1) for term in (x, x * x, y, y * y, x * y)]
-        out[done:] = _correlations_of(*sums, length)[done:]
+        sx, sxx, sy, syy, sxy = (_known_sums(term, length, 1) for term in (x, x * x, y, y * y, x * y))
+        out[done:] = _correlations_of(sx, sxx, sy, syy, sxy, length)[done:]
     return out

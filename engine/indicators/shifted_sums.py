@@ -79,7 +79,7 @@ def moments_from(first: int, source: Column, length: int, biased: bool, means: C
 
 @kernel
 def correlations_from(first: int, x: Column, y: Column, length: int, out: Column) -> int:
-    """Write the correlations from bar `first` on, as `moments_from` does; give the bar of the first na, or their number."""
+    """Write the correlations from bar `first` on, as `moments_from` does; give the first with na, or their number."""
     share = 1.0 / length
     block = max(_BLOCK, 4 * length)
     products = np.empty(block)

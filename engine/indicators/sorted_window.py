@@ -14,104 +14,87 @@ import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, window
 from engine.indicators.gaps import gapless, packed, spread
-from engine.indicators.kernel import Column, inlined, kernel
+from engine.indicators.kernel import Column, kernel
 
 _TOGETHER = 512
 # Numbers this close, but not equal, are another matter in Pine's percentiles.
 _EQUAL = 1e-10
 
 
-@inlined
-def _grow_older(source: Column, base: int, count: int, age: int, length: int, ranks: Column) -> None:
-    """Count, for `count` values from `base` on, what comes at that age, if not greater, and no more what goes."""
-    begin = min(max(length - age - base, 0), count)
-    here, comes = source[base : base + count], source[base + age : base + age + count]
-    for k in range(begin):
-        ranks[k] += 1.0 if comes[k] <= here[k] else 0.0
-    here, comes, counts = here[begin:], comes[begin:], ranks[begin:]
-    goes = source[base + begin + age - length : base + age - length + count]
-    for k in range(count - begin):
-        counts[k] += (1.0 if comes[k] <= here[k] else 0.0) - (1.0 if goes[k] < here[k] else 0.0)
+@kernel
+def _begun_with(filler: float, source: Column, length: int) -> Column:
+    """Put `length` fillers before the first bar, so that windows need not be told from those that are not full."""
+    out = np.empty(length + len(source))
+    out[:length] = filler
+    out[length:] = source
+    return out
 
 
 @kernel
 def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Column, bool]:
     """Give the values ranked `lower` (from 0) and next, weighted 1 - `share` and `share`; below 0: the first alone.
 
-    Tells also whether no two values up to `length` bars apart are within 1e-10 of each other without being equal. The
-    column must not have na, or the values mean nothing, and that is not so.
+    Of equal values the newest is ranked first. Tells also whether there is no na, with which the values mean nothing,
+    and no two values up to `length` bars apart are within 1e-10 of each other without being equal.
     """
-    n = len(source)
-    out = np.full(n, np.nan)
+    bars = _begun_with(np.inf, source, length)
+    out = np.empty(len(source))
+    out[: length - 1] = np.nan
     together = max(_TOGETHER, 2 * length)
-    ranks, upper = np.empty(together + length), np.empty(together)
+    ranks, above = np.empty(together + length), np.empty(together)
     close, rank = 0, float(lower)
-    for first in range(length - 1, n, together):
-        stop, base = min(first + together, n), first - length + 1
-        values = source[base:stop]
+    for first in range(length - 1, len(source), together):
+        results = out[first : first + together]
+        # All values of all windows that end in this block: `length` - 1 of them before the block.
+        values = bars[first + 1 : first + length + len(results)]
         ranks[:] = 0.0
         for back in range(1, length + 1):
-            begin = max(back - base, 0)
-            here, earlier, counts = values[begin:], source[base + begin - back : stop - back], ranks[begin:]
-            one = 1.0 if back < length else 0.0
-            for k in range(len(here)):
-                step = here[k] - earlier[k]
+            earlier = bars[first + 1 - back : first + 1 - back + len(values)]
+            counted = 1.0 if back < length else 0.0
+            for k in range(len(values)):
+                step = values[k] - earlier[k]
                 close += 0 if (step == 0.0) | (abs(step) > _EQUAL) else 1
-                counts[k] += one if step > 0.0 else 0.0
-        results = out[first:stop]
-        results[:] = upper[:] = 0.0
+                ranks[k] += counted if step > 0.0 else 0.0
+        results[:] = above[:] = 0.0
         for age in range(length):
+            before = length - 1 - age
             if age > 0:
-                _grow_older(source, base, stop - base - age, age, length, ranks)
-            counts, here = ranks[length - 1 - age :], source[first - age : stop - age]
-            for k in range(len(here) if share < 0.0 else 0):
+                comes, goes = values[age:], bars[first + 1 + age - length :]
+                for k in range(before + len(results)):
+                    x = values[k]
+                    ranks[k] += (1.0 if comes[k] <= x else 0.0) - (1.0 if goes[k] < x else 0.0)
+            here, counts = values[before:], ranks[before:]
+            for k in range(len(results) if share < 0.0 else 0):
                 x = here[k]  # read whether needed or not: so there is no branch
                 results[k] += x if counts[k] == rank else 0.0
-            for k in range(len(here) if share >= 0.0 else 0):
+            for k in range(len(results) if share >= 0.0 else 0):
                 x, count = here[k], counts[k]
                 results[k] += x if count == rank else 0.0
-                upper[k] += x if count == rank + 1.0 else 0.0
+                above[k] += x if count == rank + 1.0 else 0.0
         if share >= 0.0:
-            for k in range(stop - first):
-                results[k] = results[k] * (1.0 - share) + upper[k] * share
+            for k in range(len(results)):
+                results[k] = results[k] * (1.0 - share) + above[k] * share
     return out, close == 0
-
-
-@inlined
-def _meet_equals(source: Column, base: int, count: int, age: int, length: int, equals: Column) -> None:
-    """Count, for `count` values from `base` on, what comes at that age, if equal, and no more what goes."""
-    begin = min(max(length - age - base, 0), count)
-    here, comes = source[base : base + count], source[base + age : base + age + count]
-    for k in range(begin):
-        equals[k] += 1.0 if comes[k] == here[k] else 0.0
-    here, comes, counts = here[begin:], comes[begin:], equals[begin:]
-    goes = source[base + begin + age - length : base + age - length + count]
-    for k in range(count - begin):
-        counts[k] += (1.0 if comes[k] == here[k] else 0.0) - (1.0 if goes[k] == here[k] else 0.0)
 
 
 @kernel
 def _mode(source: Column, length: int) -> Column:
-    n = len(source)
-    out = np.full(n, np.nan)
+    bars = _begun_with(np.nan, source, length)
+    out = np.empty(len(source))
+    out[: length - 1] = np.nan
     together = max(_TOGETHER, 2 * length)
     equals, most = np.empty(together + length), np.empty(together)
-    for first in range(length - 1, n, together):
-        stop, base = min(first + together, n), first - length + 1
-        values = source[base:stop]
+    for first in range(length - 1, len(source), together):
+        results = out[first : first + together]
+        values = bars[first + 1 : first + length + len(results)]
         equals[:] = 1.0
-        for back in range(1, length):
-            begin = max(back - base, 0)
-            here, earlier, counts = values[begin:], source[base + begin - back : stop - back], equals[begin:]
-            for k in range(len(here)):
-                counts[k] += 1.0 if here[k] == earlier[k] else 0.0
-        results = out[first:stop]
         most[:] = 0.0
-        for age in range(length):
-            if age > 0:
-                _meet_equals(source, base, stop - base - age, age, length, equals)
-            counts, here = equals[length - 1 - age :], source[first - age : stop - age]
-            for k in range(len(here)):
+        # From a window's oldest value to its newest. Equal ones before it are enough: the newest of them has them all.
+        for place in range(length):
+            here, earlier, counts = values[place:], values, equals[place:]
+            for k in range(len(here) if place > 0 else 0):
+                counts[k] += 1.0 if here[k] == earlier[k] else 0.0
+            for k in range(len(results)):
                 x, last, count, record = here[k], results[k], counts[k], most[k]
                 better = (count > record) | ((count == record) & (x < last))
                 results[k] = x if better else last
@@ -122,8 +105,9 @@ def _mode(source: Column, length: int) -> Column:
 def median(source: Column, length: int) -> Column:
     """Give the middle of the last `length` known values; of an even number, the mean of the two in the middle."""
     lower, share = (length - 1) // 2, -1.0 if length % 2 else 0.5
-    if gapless(source):
-        return ranked(source, length, lower, share)[0]
+    out, clear = ranked(source, length, lower, share)
+    if clear or gapless(source):
+        return out
     return spread(ranked(packed(source), length, lower, share)[0], source)
 
 
@@ -132,7 +116,9 @@ def mode(source: Column, length: int) -> Column:
     return _mode(source, length) if gapless(source) else spread(_mode(packed(source), length), source)
 
 
+_PARAMETERS = (SOURCE, LENGTH)
+
 FUNCTIONS = (
-    Function("median", (SOURCE, LENGTH), median, window, follows=Follows.LEVEL),
-    Function("mode", (SOURCE, LENGTH), mode, window, follows=Follows.LEVEL),
+    Function("median", _PARAMETERS, median, window, follows=Follows.LEVEL),
+    Function("mode", _PARAMETERS, mode, window, follows=Follows.LEVEL),
 )
