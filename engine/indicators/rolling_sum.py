@@ -5,7 +5,7 @@ and carries on what was rounded off. Where that remainder would be rounded off t
 anew from the values themselves, the newest first. A bar with na repeats the last sum and is passed over.
 Prices that hardly move leave a variance few of its digits, so that it is TradingView's only if its sums are.
 
-No chart of TradingView's has more than `_CHART` bars. Beyond them nobody can know its digits, and ours are right
+No chart of TradingView's has more than `CHART` bars. Beyond them nobody can know its digits, and ours are right
 (shifted_sums.py) instead of equal.
 """
 
@@ -18,7 +18,8 @@ from engine.indicators.gaps import packed, spread
 from engine.indicators.kernel import Column, inlined, kernel
 from engine.indicators.shifted_sums import correlations_from, moments_from
 
-_CHART = 40_000
+CHART = 40_000
+"""How many bars of a column have TradingView's last digits."""
 
 # A covariance at or below this is zero; measured on TradingView as above.
 _ZERO = 1e-10
@@ -205,17 +206,17 @@ def pine_means(source: Column, length: int) -> Column:
 
     A bar with na repeats the last mean and is passed over.
     """
-    means = _known_sums(source[:_CHART], length, length)
-    if len(source) <= _CHART:
+    means = _known_sums(source[:CHART], length, length)
+    if len(source) <= CHART:
         return means
     out = sma(source, length)
-    out[:_CHART] = means
+    out[:CHART] = means
     return out
 
 
 def pine_moments(source: Column, length: int, biased: bool, wants_means: bool) -> tuple[Column, Column]:
     """Give mean (empty unless wanted) and variance of the last `length` known values, na before there are as many."""
-    count, chart = len(source), max(_CHART, length)
+    count, chart = len(source), max(CHART, length)
     # NumPy gets large columns in large pages; numba's own are slow when first touched.
     means, out = np.empty(count if wants_means else 0), np.empty(count)
     if _moments(source, chart, length, biased, means, out) and (
@@ -228,7 +229,7 @@ def pine_moments(source: Column, length: int, biased: bool, wants_means: bool) -
 
 def pine_correlation(x: Column, y: Column, length: int) -> Column:
     """Give the correlation of the last `length` values; each series, and the product, passes over its own na."""
-    count, chart = len(x), max(_CHART, length)
+    count, chart = len(x), max(CHART, length)
     out = np.empty(count)
     done = _correlations(x, y, chart, length, out)
     if done == chart < count:
