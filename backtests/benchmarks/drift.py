@@ -103,8 +103,8 @@ WINDOWS: dict[str, tuple[int, Callable[[Column, Column], object], Exact]] = {
     "mfi": (1, lambda c, v: TA["mfi"].kernel(v, c, LENGTH), flow),
 }
 
-# Name → what the differences of TradingView's own values are measured by, instead of the value: the (squared) price, and
-# of a ratio how much greater that is than the variances, or than the deviation.
+# Name → what the differences of TradingView's own values are measured by, instead of the value: the (squared) price,
+# and of a ratio how much greater that is than the variances, or than the deviation.
 SIZES: dict[str, Exact] = {
     "variance": lambda x, _: mean(x) ** 2,
     "stdev": lambda x, _: mean(x),

@@ -61,7 +61,7 @@ def test_pynecore_agrees(level: float) -> None:
         theirs[~np.isfinite(theirs)] = np.nan  # what has no value is na here, and may be infinite there
         size = float(np.nanmax(np.abs(theirs), initial=0.0))
         # Theirs are sums of large terms that cancel, and carry roundings: for bands the root of a rounding.
-        near = 1e-12 * size if "vwap" not in asked else 1e-7 * size if "[" in asked else 0.0
+        near = 1e-12 * size if "vwap" not in asked else 0.0
         np.testing.assert_allclose(values, theirs, rtol=1e-9, atol=near, equal_nan=True, err_msg=asked)
 
 
