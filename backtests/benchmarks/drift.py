@@ -2,8 +2,9 @@
 
 The candles are a random walk far from zero, whose squares have no digits left to lose. At some bars, most of them late,
 each value is computed again from its window alone by math.fsum, which is exact to the last bit. Printed is the greatest
-relative difference; the limit is 1e-9. Of what comes from variances it is taken of the squared price, from which
-TradingView computes them, and so do we (engine/indicators/deviation.py).
+relative difference; the limit is 1e-9. Where values are TradingView's to the bit (the first bars of a column,
+engine/indicators/rolling_sum.py), what is computed from squared prices or from a price less a mean has a difference
+relative to those, since TradingView's own rounding leaves no more. Such bars are printed apart.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.indicators import TA
+from engine.indicators.rolling_sum import CHART
 from engine.market.bars import Column
 
 BARS, LENGTH, LIMIT = 5_000_000, 50, 1e-9
@@ -101,11 +103,13 @@ WINDOWS: dict[str, tuple[int, Callable[[Column, Column], object], Exact]] = {
     "mfi": (1, lambda c, v: TA["mfi"].kernel(v, c, LENGTH), flow),
 }
 
-# Name → what the differences of some values are measured by, instead of the value: the (squared) price, and of a ratio
-# how much greater that is than the variances.
+# Name → what the differences of TradingView's own values are measured by, instead of the value: the (squared) price,
+# and of a ratio how much greater that is than the variances, or than the deviation.
 SIZES: dict[str, Exact] = {
     "variance": lambda x, _: mean(x) ** 2,
     "stdev": lambda x, _: mean(x),
+    "dev": lambda x, _: mean(x),
+    "cci": lambda x, _: mean(x) / (0.015 * deviation(x)),
     "correlation": lambda x, y: mean(x) ** 2 / variance(x) + mean(y) ** 2 / variance(y),
 }
 
@@ -133,7 +137,7 @@ def worst_of_windows(name: str, close: Column, volume: Column, at: list[int]) ->
         first = i + 1 - LENGTH - more
         x, y = close[first : i + 1].tolist(), volume[first : i + 1].tolist()
         right = exact(x, y)
-        size = SIZES[name](x, y) if name in SIZES else max(abs(right), 1e-3 * usual)
+        size = SIZES[name](x, y) if name in SIZES and i < CHART else max(abs(right), 1e-3 * usual)
         worst = max(worst, abs(column[i] - right) / size)
     return worst
 
@@ -160,10 +164,14 @@ def main() -> None:
     print(
         f"{count:,} bars, close {close.min():,.0f} to {close.max():,.0f}, windows of {LENGTH}, {len(at)} bars checked"
     )
-    found = {name: worst_of_windows(name, close, volume, at) for name in WINDOWS if name.partition(".")[0] in TA}
+    found = {name: worst_of_windows(name, close, volume, [i for i in at if i >= CHART]) for name in WINDOWS}
+    found |= {
+        f"{name}, chart": worst_of_windows(name, close, volume, [i for i in at if i < CHART])
+        for name in (*SIZES, "bb.upper")
+    }
     found |= {name: worst_of_totals(*pair, at) for name, pair in totals(high, low, close, volume).items() if name in TA}
     for name, worst in found.items():
-        print(f"  ta.{name:<14} {worst:8.1e}{'' if worst < LIMIT else '  DRIFTS'}")
+        print(f"  ta.{name:<19} {worst:8.1e}{'' if worst < LIMIT else '  DRIFTS'}")
     if max(found.values()) >= LIMIT:
         raise SystemExit(1)
 

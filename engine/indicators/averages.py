@@ -17,7 +17,8 @@ _BLOCK = 64
 def sma(source: Column, length: int) -> Column:
     """Mean of the last `length` values. Needs `length` - 1 earlier values. Holds where the source is na.
 
-    A running sum with compensation, so that it does not drift however long the column is.
+    A running sum with compensation, so that it does not drift however long the column is, and is the same wherever it
+    begins. TradingView's last bits are others (rolling_sum.py), and depend on that.
     """
     # NumPy gets large columns in large pages; numba's own are slow when first touched.
     out = np.empty(len(source))

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
+from engine.indicators.function import LENGTH, Follows, Function, Kind, Parameter
 from engine.indicators.kernel import Column, kernel
-from engine.indicators.rolling_sum import pine_sum_and_squares
+from engine.indicators.rolling_sum import pine_moments
 
 
 @kernel
-def _bands(sums: Column, squares: Column, length: int, mult: float, upper: Column) -> None:
-    """The sums become the middle line, the sums of squares the lower one. The deviation is that of ta.stdev."""
-    for i in range(len(sums)):
-        mean = sums[i] / length
-        variance = squares[i] / length - mean * mean
-        reach = np.sqrt(0.0 if variance < 0.0 else variance) * mult
-        sums[i] = mean
-        upper[i] = mean + reach
-        squares[i] = mean - reach
+def _bands(middle: Column, variance: Column, mult: float, upper: Column) -> None:
+    """The variance becomes the lower band. The deviation is that of ta.stdev."""
+    for i in range(len(middle)):
+        reach = np.sqrt(variance[i]) * mult
+        upper[i] = middle[i] + reach
+        variance[i] = middle[i] - reach
 
 
-def bb(source: Column, length: int, mult: float) -> tuple[Column, Column, Column]:
+def bb(series: Column, length: int, mult: float) -> tuple[Column, Column, Column]:
     """Give sma, sma + mult * stdev, sma - mult * stdev. Source: Pine Script reference, ta.bb; na as in ta.stdev."""
-    middle, lower = pine_sum_and_squares(source, length)
-    upper = np.empty(len(source))
-    _bands(middle, lower, length, mult, upper)
+    middle, lower = pine_moments(series, length, biased=True, wants_means=True)
+    upper = np.empty(len(series))
+    _bands(middle, lower, mult, upper)
     return middle, upper, lower
 
 
@@ -36,12 +33,12 @@ def _width(middle: Column, upper: Column, lower: Column) -> None:
         upper[i] = (upper[i] - lower[i]) / middle[i] * 100.0 if middle[i] != 0.0 else np.nan
 
 
-def bbw(source: Column, length: int, mult: float) -> Column:
+def bbw(series: Column, length: int, mult: float) -> Column:
     """Give the bands' distance in percent of the middle one. Source: Pine Script reference, ta.bbw.
 
     Where the middle is 0 it is na.
     """
-    middle, upper, lower = bb(source, length, mult)
+    middle, upper, lower = bb(series, length, mult)
     _width(middle, upper, lower)
     return upper
 
@@ -50,7 +47,7 @@ def _memory(length: int, _mult: float) -> int:
     return length - 1
 
 
-_PARAMETERS = (SOURCE, LENGTH, Parameter("mult", Kind.CONSTANT))
+_PARAMETERS = (Parameter("series", Kind.SERIES), LENGTH, Parameter("mult", Kind.CONSTANT))
 
 FUNCTIONS = (
     Function("bb", _PARAMETERS, bb, _memory, outputs=("middle", "upper", "lower"), follows=Follows.LEVEL),

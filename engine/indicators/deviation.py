@@ -11,38 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
-from engine.indicators.kernel import Column, kernel
-from engine.indicators.rolling_sum import pine_sum_and_squares
-
-
-@kernel
-def _biased(sums: Column, squares: Column, length: int) -> None:
-    """The sums of squares become variances."""
-    for i in range(len(sums)):
-        mean = sums[i] / length
-        value = squares[i] / length - mean * mean
-        squares[i] = 0.0 if value < 0.0 else value
-
-
-@kernel
-def _unbiased(sums: Column, squares: Column, length: int) -> None:
-    """The sums of squares become variances over `length` - 1, divided as TradingView does: each term on its own."""
-    over = length - 1
-    for i in range(len(sums)):
-        value = squares[i] / over - sums[i] * (sums[i] / length) / over
-        squares[i] = 0.0 if value < 0.0 else value
+from engine.indicators.kernel import Column
+from engine.indicators.rolling_sum import pine_moments
 
 
 def variance(source: Column, length: int, biased: bool) -> Column:
     """Give the mean squared deviation; not `biased`: over `length` - 1 (na for a length of 1)."""
-    sums, squares = pine_sum_and_squares(source, length)
-    if biased:
-        _biased(sums, squares, length)
-    elif length > 1:
-        _unbiased(sums, squares, length)
-    else:
-        squares[:] = np.nan
-    return squares
+    if length == 1 and not biased:
+        return np.full(len(source), np.nan)
+    return pine_moments(source, length, biased, wants_means=False)[1]
 
 
 def stdev(source: Column, length: int, biased: bool) -> Column:

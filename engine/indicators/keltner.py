@@ -5,31 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from engine.indicators.averages import ema
-from engine.indicators.function import CANDLE, LENGTH, SOURCE, Follows, Function, Kind, Parameter
+from engine.indicators.function import CANDLE, LENGTH, Follows, Function, Kind, Parameter
 from engine.indicators.kernel import SEED_LEFT_OF_CHANGES, Column, decay_bars, kernel
 from engine.indicators.true_range import tr
 
 
 def kc(
-    high: Column, low: Column, close: Column, source: Column, length: int, mult: float, use_true_range: bool
+    high: Column, low: Column, close: Column, series: Column, length: int, mult: float, use_true_range: bool
 ) -> tuple[Column, Column, Column]:
     """Give ema, ema + mult * ema of the range, ema - mult * ema of the range. Source: Pine Script reference, ta.kc.
 
-    The range is the true range, na on the first bar, or high - low. Where the source is na, all three are.
+    The range is the true range, na on the first bar, or high - low. Where the series is na, all three are.
     """
-    middle, reach = ema(source, length), _reach(high, low, close, length, use_true_range)
+    middle, reach = ema(series, length), _reach(high, low, close, length, use_true_range)
     reach *= mult
     return middle, middle + reach, middle - reach
 
 
 def kcw(
-    high: Column, low: Column, close: Column, source: Column, length: int, mult: float, use_true_range: bool
+    high: Column, low: Column, close: Column, series: Column, length: int, mult: float, use_true_range: bool
 ) -> Column:
     """Give the channel's width as a part of its middle. Source: Pine Script reference, ta.kcw.
 
     Where the middle is 0 it is na.
     """
-    middle, width = ema(source, length), _reach(high, low, close, length, use_true_range)
+    middle, width = ema(series, length), _reach(high, low, close, length, use_true_range)
     _width(middle, width, mult)
     return width
 
@@ -52,7 +52,7 @@ def _memory(length: int, _mult: float, _use_true_range: bool) -> int:
 
 
 _PARAMETERS = (
-    SOURCE,
+    Parameter("series", Kind.SERIES),
     LENGTH,
     Parameter("mult", Kind.CONSTANT),
     Parameter("useTrueRange", Kind.FLAG, "true"),

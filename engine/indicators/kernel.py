@@ -34,9 +34,14 @@ def kernel(function: F) -> F:
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
+def inlined(function: F) -> F:
+    """Compile a function as a part of the kernels of its file that call it."""
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+
+
 def decay_bars(alpha: float, left: float = SEED_LEFT) -> int:
     """Count the bars after which a moving average that forgets at rate `alpha` has `left` of its seed left."""
     return 0 if alpha >= 1 else math.ceil(math.log(left) / math.log1p(-alpha))
 
 
-__all__ = ["FALSE", "SEED_LEFT_OF_CHANGES", "TRUE", "UNKNOWN", "Column", "Truth", "decay_bars", "kernel"]
+__all__ = ["FALSE", "SEED_LEFT_OF_CHANGES", "TRUE", "UNKNOWN", "Column", "Truth", "decay_bars", "inlined", "kernel"]

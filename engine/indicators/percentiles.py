@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
 from engine.indicators.kernel import Column, kernel
+from engine.indicators.sorted_window import ranked
 
 _EQUAL = 1e-10
 # A rank this close to a whole one is that.
@@ -75,6 +76,12 @@ def _percentile(source: Column, length: int, lower: int, share: float) -> Column
     return out
 
 
+def _ranks(source: Column, length: int, lower: int, share: float) -> Column:
+    """Give what `_percentile` does; where no values are close without being equal, any order of equals is as good."""
+    out, apart = ranked(source, length, lower, share)
+    return out if apart else _percentile(source, length, lower, share)
+
+
 @kernel
 def percentrank(source: Column, length: int) -> Column:
     """Percentage of the `length` values before that are at most this one; na among them is not.
@@ -99,7 +106,7 @@ def percentrank(source: Column, length: int) -> Column:
 def nearest_rank(source: Column, length: int, percentage: float) -> Column:
     """Give the value whose rank is `percentage` of `length`, rounded up, from 1; na where the value there is na."""
     rank = min(max(math.ceil(percentage * length / 100.0), 1), length)
-    return _percentile(source, length, rank - 1, -1.0)
+    return _ranks(source, length, rank - 1, -1.0)
 
 
 def linear_interpolation(source: Column, length: int, percentage: float) -> Column:
@@ -108,9 +115,9 @@ def linear_interpolation(source: Column, length: int, percentage: float) -> Colu
     if abs(rank - round(rank)) < _WHOLE:
         rank = float(round(rank))
     if rank <= 1.0 or rank >= length:
-        return _percentile(source, length, 0 if rank <= 1.0 else length - 1, -1.0)
+        return _ranks(source, length, 0 if rank <= 1.0 else length - 1, -1.0)
     lower = math.floor(rank)
-    return _percentile(source, length, lower - 1, rank - lower)
+    return _ranks(source, length, lower - 1, rank - lower)
 
 
 def _window(length: int, _percentage: float) -> int:

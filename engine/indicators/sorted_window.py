@@ -1,7 +1,11 @@
-"""Median and mode of a window that is kept in order.
+"""Median and mode of a window, and its value of any rank, for many bars at once.
 
 Source: Pine Script reference, ta.median and ta.mode. A bar with na repeats the last value and is passed over, as
 TradingView does (measured there by PyneCore's authors).
+
+Nothing is sorted. Of each bar's value is counted how many of its window are less (or equal), first while it is the
+newest. As the window moves on, one value comes and one goes, and each is compared. That depends on no other bar, so
+that a processor does several bars at once, without a guess.
 """
 
 from __future__ import annotations
@@ -12,68 +16,99 @@ from engine.indicators.function import LENGTH, SOURCE, Follows, Function, window
 from engine.indicators.gaps import gapless, packed, spread
 from engine.indicators.kernel import Column, kernel
 
-
-@kernel
-def _replace(ranks: Column, after: Column, old: float, new: float) -> None:
-    """Write to `after` the ranks with `new` in them and `old` taken out.
-
-    Both are two longer than the window: they begin with minus infinity and end with infinity. Every rank is written,
-    without a search: the processor does several at once and guesses nothing.
-    """
-    before, here, following, out = ranks[:-2], ranks[1:-1], ranks[2:], after[1:-1]
-    for k in range(len(out)):
-        lower = before[k] if before[k] < old else here[k]
-        upper = here[k] if here[k] < old else following[k]
-        x = upper if upper < new else new
-        out[k] = lower if lower > x else x
+_TOGETHER = 512
+# Numbers this close, but not equal, are another matter in Pine's percentiles.
+_EQUAL = 1e-10
 
 
 @kernel
-def _empty(length: int) -> tuple[Column, Column]:
-    """Give the ranks of a window without values, and room for the next ones."""
-    ranks = np.full(length + 2, np.inf)
-    ranks[0] = -np.inf
-    return ranks, ranks.copy()
-
-
-@kernel
-def _median(source: Column, length: int) -> Column:
-    out = np.full(len(source), np.nan)
-    ranks, after = _empty(length)
-    for i in range(len(source)):
-        _replace(ranks, after, source[i - length] if i >= length else np.inf, source[i])
-        ranks, after = after, ranks
-        if i >= length - 1:
-            upper = ranks[1 + length // 2]
-            out[i] = upper if length % 2 else (ranks[length // 2] + upper) / 2.0
+def _begun_with(filler: float, source: Column, length: int) -> Column:
+    """Put `length` fillers before the first bar, so that windows need not be told from those that are not full."""
+    out = np.empty(length + len(source))
+    out[:length] = filler
+    out[length:] = source
     return out
 
 
 @kernel
+def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Column, bool]:
+    """Give the values ranked `lower` (from 0) and next, weighted 1 - `share` and `share`; below 0: the first alone.
+
+    Of equal values the newest is ranked first. Tells also whether there is no na, with which the values mean nothing,
+    and no two values up to `length` bars apart are within 1e-10 of each other without being equal.
+    """
+    bars = _begun_with(np.inf, source, length)
+    out = np.empty(len(source))
+    out[: length - 1] = np.nan
+    together = max(_TOGETHER, 2 * length)
+    ranks, above = np.empty(together + length), np.empty(together)
+    close, rank = 0, float(lower)
+    for first in range(length - 1, len(source), together):
+        results = out[first : first + together]
+        # All values of all windows that end in this block: `length` - 1 of them before the block.
+        values = bars[first + 1 : first + length + len(results)]
+        ranks[:] = 0.0
+        for back in range(1, length + 1):
+            earlier = bars[first + 1 - back : first + 1 - back + len(values)]
+            counted = 1.0 if back < length else 0.0
+            for k in range(len(values)):
+                step = values[k] - earlier[k]
+                close += 0 if (step == 0.0) | (abs(step) > _EQUAL) else 1
+                ranks[k] += counted if step > 0.0 else 0.0
+        results[:] = above[:] = 0.0
+        for age in range(length):
+            before = length - 1 - age
+            if age > 0:
+                comes, goes = values[age:], bars[first + 1 + age - length :]
+                for k in range(before + len(results)):
+                    x = values[k]
+                    ranks[k] += (1.0 if comes[k] <= x else 0.0) - (1.0 if goes[k] < x else 0.0)
+            here, counts = values[before:], ranks[before:]
+            for k in range(len(results) if share < 0.0 else 0):
+                x = here[k]  # read whether needed or not: so there is no branch
+                results[k] += x if counts[k] == rank else 0.0
+            for k in range(len(results) if share >= 0.0 else 0):
+                x, count = here[k], counts[k]
+                results[k] += x if count == rank else 0.0
+                above[k] += x if count == rank + 1.0 else 0.0
+        if share >= 0.0:
+            for k in range(len(results)):
+                results[k] = results[k] * (1.0 - share) + above[k] * share
+    return out, close == 0
+
+
+@kernel
 def _mode(source: Column, length: int) -> Column:
-    out = np.full(len(source), np.nan)
-    ranks, after = _empty(length)
-    for i in range(len(source)):
-        _replace(ranks, after, source[i - length] if i >= length else np.inf, source[i])
-        ranks, after = after, ranks
-        if i < length - 1:
-            continue
-        # Where the first run of `most` values begins, as long as there is one: all places are looked at, several at
-        # once, since where a run ends cannot be guessed.
-        first = most = 0
-        while first < length:
-            out[i] = ranks[1 + first]
-            most += 1
-            begins, ends = ranks[1:], ranks[1 + most :]
-            first = length
-            for k in range(length - most):
-                first = min(first, k if begins[k] == ends[k] else length)
+    bars = _begun_with(np.nan, source, length)
+    out = np.empty(len(source))
+    out[: length - 1] = np.nan
+    together = max(_TOGETHER, 2 * length)
+    equals, most = np.empty(together + length), np.empty(together)
+    for first in range(length - 1, len(source), together):
+        results = out[first : first + together]
+        values = bars[first + 1 : first + length + len(results)]
+        equals[:] = 1.0
+        most[:] = 0.0
+        # From a window's oldest value to its newest. Equal ones before it are enough: the newest of them has them all.
+        for place in range(length):
+            here, earlier, counts = values[place:], values, equals[place:]
+            for k in range(len(here) if place > 0 else 0):
+                counts[k] += 1.0 if here[k] == earlier[k] else 0.0
+            for k in range(len(results)):
+                x, last, count, record = here[k], results[k], counts[k], most[k]
+                better = (count > record) | ((count == record) & (x < last))
+                results[k] = x if better else last
+                most[k] = count if count > record else record
     return out
 
 
 def median(source: Column, length: int) -> Column:
     """Give the middle of the last `length` known values; of an even number, the mean of the two in the middle."""
-    return _median(source, length) if gapless(source) else spread(_median(packed(source), length), source)
+    lower, share = (length - 1) // 2, -1.0 if length % 2 else 0.5
+    out, clear = ranked(source, length, lower, share)
+    if clear or gapless(source):
+        return out
+    return spread(ranked(packed(source), length, lower, share)[0], source)
 
 
 def mode(source: Column, length: int) -> Column:
@@ -81,7 +116,9 @@ def mode(source: Column, length: int) -> Column:
     return _mode(source, length) if gapless(source) else spread(_mode(packed(source), length), source)
 
 
+_PARAMETERS = (SOURCE, LENGTH)
+
 FUNCTIONS = (
-    Function("median", (SOURCE, LENGTH), median, window, follows=Follows.LEVEL),
-    Function("mode", (SOURCE, LENGTH), mode, window, follows=Follows.LEVEL),
+    Function("median", _PARAMETERS, median, window, follows=Follows.LEVEL),
+    Function("mode", _PARAMETERS, mode, window, follows=Follows.LEVEL),
 )

@@ -17,17 +17,27 @@ _TOLERANCE = 1e-10
 
 @kernel
 def _streak(source: Column, length: int, sign: float) -> Truth:
-    """TRUE where each of the last `length` steps was up (`sign` 1) or down (-1). Needs `length` earlier bars."""
-    out = np.empty(len(source), dtype=np.int8)
-    denied, unknown = -length, 0  # the last bars with such a step
-    last = np.nan
-    for i in range(len(source)):
-        step = sign * (source[i] - last)
-        last = source[i]
-        denied = i if step <= _TOLERANCE else denied
-        unknown = i if np.isnan(step) else unknown
-        out[i] = FALSE if i - denied < length else UNKNOWN if i - unknown < length else TRUE
-    return out
+    """TRUE where each of the last `length` steps was up (`sign` 1) or down (-1). Needs `length` earlier bars.
+
+    "Each of" is the least of their truths, and those of a wide window are those of two narrow ones that overlap.
+    """
+    n = len(source)
+    truths, wider = np.empty(n, dtype=np.int8), np.empty(n, dtype=np.int8)
+    truths[:1] = UNKNOWN
+    later, earlier, steps = source[1:], source[:-1], truths[1:]
+    for i in range(len(steps)):
+        step = sign * (later[i] - earlier[i])
+        steps[i] = (TRUE if step > _TOLERANCE else FALSE) | (UNKNOWN if np.isnan(step) else FALSE)
+    width = 1
+    while width < min(length, n):
+        more = min(width, length - width)
+        wider[:more] = truths[:more]
+        one, other, out = truths[more:], truths[:-more], wider[more:]
+        for i in range(len(out)):
+            out[i] = one[i] if one[i] < other[i] else other[i]
+        truths, wider = wider, truths
+        width += more
+    return truths
 
 
 def rising(source: Column, length: int) -> Truth:

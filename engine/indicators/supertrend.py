@@ -39,11 +39,12 @@ def _follow(high: Column, low: Column, close: Column, reach: Column, factor: flo
         new_lower = middle - factor * reach[i]
         new_upper = middle + factor * reach[i]
         # Not `or`, and no nested ifs: which band moves is a coin's toss, and a wrong guess costs more than both tests.
-        begun = not np.isnan(lower)
+        begun, one = not np.isnan(lower), lower == upper
         lower = new_lower if np.isnan(lower) | (new_lower > lower) | (close[i - 1] < lower) else lower
         upper = new_upper if np.isnan(upper) | (new_upper < upper) | (close[i - 1] > upper) else upper
         if begun:
-            falling = not close[i] > upper if falling else close[i] < lower
+            # Pine asks whether the last line was the upper band. It was that, too, where both bands were one.
+            falling = not close[i] > upper if falling | one else close[i] < lower
         direction[i] = 1.0 if falling else -1.0
         value[i] = upper if falling else lower
     return value, direction

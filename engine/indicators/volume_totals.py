@@ -68,22 +68,31 @@ def _accdist(high: Column, low: Column, close: Column, volume: Column, out: Colu
             totals[k] = total + lost
 
 
-@kernel
 def pvt(close: Column, volume: Column) -> Column:
     """Total of volume * (close - last close) / last close; na on the first bar.
 
     A bar where that is unknown (na, or a last close of 0) gives na and is passed over.
     """
     out = np.empty(len(close))
-    total = lost = 0.0
-    for i in range(len(close)):
-        flow = (close[i] - close[i - 1]) / close[i - 1] * volume[i] if i > 0 else np.nan
-        if not np.isfinite(flow):
-            out[i] = np.nan
-            continue
-        total, lost = _added(total, lost, flow)
-        out[i] = total + lost
+    _pvt(close, volume, out)
     return out
+
+
+@kernel
+def _pvt(close: Column, volume: Column, out: Column) -> None:
+    out[:1] = np.nan
+    total = lost = 0.0
+    # In blocks, as above.
+    for begin in range(1, len(out), _BLOCK):
+        totals = out[begin : begin + _BLOCK]
+        closes, lasts, volumes = close[begin:], close[begin - 1 :], volume[begin:]
+        for k in range(len(totals)):
+            flow = (closes[k] - lasts[k]) / lasts[k] * volumes[k]
+            totals[k] = flow if abs(flow) < np.inf else np.nan
+        for k in range(len(totals)):
+            known = not np.isnan(totals[k])
+            total, lost = _added(total, lost, totals[k] if known else 0.0)
+            totals[k] = total + lost if known else np.nan
 
 
 @kernel

@@ -16,41 +16,33 @@ def vwap(volume: Column, source: Column, anchor: Truth, stdev_mult: float) -> tu
 
     Source: Pine Script reference, ta.vwap. Sums begin anew on a bar whose anchor is TRUE, that bar included; before the
     first such bar, and without volume since, it is na. A bar whose source is na gives na and is passed over, anchor and
-    all. The deviation is summed about the anchor's price, so that it is right for prices far from 0 too.
+    all. The variance is the mean of squares less the square of the mean, as in TradingView's own VWAP script, and as
+    PyneCore has it: of plain sums, since what rounding leaves of it right after an anchor shows in the bands.
     """
     n = len(source)
-    value, upper, lower = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+    value, upper, lower = np.empty(n), np.empty(n), np.empty(n)
     begun = False
-    origin = weight = weight_lost = first = first_lost = second = second_lost = 0.0
+    weight = money = squares = 0.0
     for i in range(n):
-        if np.isnan(source[i]):
+        x, w = source[i], volume[i]
+        value[i] = upper[i] = lower[i] = np.nan
+        if np.isnan(x):
             continue
         if anchor[i] == TRUE:
             begun = True
-            origin = source[i]
-            weight = weight_lost = first = first_lost = second = second_lost = 0.0
+            weight = money = squares = 0.0
         if not begun:
             continue
-        distance = source[i] - origin
-        weight, weight_lost = _added(weight, weight_lost, volume[i])
-        first, first_lost = _added(first, first_lost, distance * volume[i])
-        second, second_lost = _added(second, second_lost, distance * distance * volume[i])
-        total = weight + weight_lost
-        if total > 0.0:
-            mean = (first + first_lost) / total
-            reach = stdev_mult * math.sqrt(max(0.0, (second + second_lost) / total - mean * mean))
-            value[i] = origin + mean
-            upper[i] = value[i] + reach
-            lower[i] = value[i] - reach
+        weight += w
+        money += x * w
+        squares += x * x * w
+        if weight > 0.0:
+            mean = money / weight
+            reach = stdev_mult * math.sqrt(max(0.0, squares / weight - mean * mean))
+            value[i] = mean
+            upper[i] = mean + reach
+            lower[i] = mean - reach
     return value, upper, lower
-
-
-@kernel
-def _added(total: float, lost: float, x: float) -> tuple[float, float]:
-    """Give total + x, and `lost` with what its rounding dropped (Knuth's compensation)."""
-    grown = total + x
-    part = grown - total
-    return grown, lost + ((total - (grown - part)) + (x - part))
 
 
 FUNCTIONS = (

@@ -123,3 +123,13 @@ def test_averages_do_not_drift(length: int) -> None:
         assert simple[i] == pytest.approx(_exact(source, i, [1.0] * length), rel=1e-9)
         assert linear[i] == pytest.approx(_exact(source, i, rising), rel=1e-9)
         assert weighted[i] == pytest.approx(_exact(source, i, volume[i - length + 1 : i + 1].tolist()), rel=1e-9)
+
+
+@pytest.mark.parametrize("length", [2, 20, 200])
+def test_a_simple_average_is_that_of_its_window_alone(length: int) -> None:
+    """Wherever the column begins, it is to the bit the same: live and backtest see the same crossings."""
+    source = np.round(walk(8000, 6, level=1.1).close, 5)
+    whole = np.asarray(TA["sma"].kernel(source, length))
+    for cut in (1, 321, 4777):
+        part = np.asarray(TA["sma"].kernel(source[cut:].copy(), length))
+        np.testing.assert_array_equal(whole[cut + length :], part[length:])

@@ -91,11 +91,12 @@ def test_median_and_mode_equal_their_definition(name: str, prices: list[float], 
             assert value == max(seen, key=lambda x: (seen.count(x), -x))
 
 
-@pytest.mark.parametrize("length", [2, 5, 14])
-def test_rci_is_the_correlation_of_ranks(length: int) -> None:
+@pytest.mark.parametrize(("length", "gaps"), [(2, True), (5, False), (14, True), (14, False), (40, False)])
+def test_rci_is_the_correlation_of_ranks(length: int, gaps: bool) -> None:
     """rci is 100 times Pearson's correlation of time and mean ranks; a window with na has none."""
     source = np.round(walk(300, 5).close)
-    source[[30, 31, 170]] = NAN
+    if gaps:
+        source[[30, 31, 170]] = NAN
     values = np.asarray(TA["rci"].kernel(source, length))
     for i in range(length, 300):
         seen = source[i - length + 1 : i + 1]
@@ -116,3 +117,20 @@ def test_rising_and_falling_ranks() -> None:
     still = np.full(39, 0.1)
     assert set(np.asarray(TA["percentrank"].kernel(still, 10))[10:].tolist()) == {100.0}
     assert np.isnan(np.asarray(TA["rci"].kernel(still, 10))).all()
+
+
+@pytest.mark.parametrize("length", [1, 7, 50, 300])
+def test_a_value_is_that_of_its_window_alone(length: int) -> None:
+    """On ties, wherever the column begins, each value is to the bit the same."""
+    source = np.round(walk(1500, 6).close)
+    for cut in (321, 777):
+        for name, constants in (
+            ("median", ()),
+            ("mode", ()),
+            ("rci", ()),
+            ("percentile_nearest_rank", (33.0,)),
+            ("percentile_linear_interpolation", (66.0,)),
+        ):
+            whole = np.asarray(TA[name].kernel(source, length, *constants))
+            part = np.asarray(TA[name].kernel(source[cut:].copy(), length, *constants))
+            np.testing.assert_array_equal(whole[cut + length :], part[length:], err_msg=name)

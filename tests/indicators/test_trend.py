@@ -32,18 +32,28 @@ def _dmi(bars: Bars, length: int, smoothing: int) -> list[Column]:
     return list(result)
 
 
+def _supertrend(bars: Bars, factor: float, length: int) -> list[Column]:
+    result = TA["supertrend"].kernel(bars.high, bars.low, bars.close, factor, length)
+    assert isinstance(result, tuple)
+    return list(result)
+
+
 def _sar(bars: Bars, start: float = 0.02, increment: float = 0.02, limit: float = 0.2) -> Column:
     return np.asarray(TA["sar"].kernel(bars.high, bars.low, start, increment, limit))
 
 
 @pytest.mark.parametrize("bars", [walk(240, 4), rough_market(1e-7)], ids=["walk", "tiny"])
 def test_pynecore_agrees(bars: Bars) -> None:
-    """Directional movement and stops equal PyneCore's, na for na, also on plateaus and with odd settings."""
+    """Movements, stops and supertrends equal PyneCore's, na for na, also on plateaus and with odd settings."""
     asked = [f"ta.sar({start}, {inc}, {limit})" for start, inc, limit in SETTINGS]
     ours = [_sar(bars, *setting) for setting in SETTINGS]
     for length, smoothing in ((17, 14), (1, 1), (2, 3)):
         asked += [f"ta.dmi({length}, {smoothing})[{k}]" for k in range(3)]
         ours += _dmi(bars, length, smoothing)
+    for factor, length in ((3.0, 10), (0.5, 1), (2.0, 1), (1.5, 3)):
+        # With a length of 1 the range is 0 on a bar that does not move, and the two bands are one.
+        asked += [f"ta.supertrend({factor}, {length})[{k}]" for k in range(2)]
+        ours += _supertrend(bars, factor, length)
     for text, values, theirs in zip(asked, ours, pine(asked, bars), strict=True):
         np.testing.assert_allclose(values, theirs, rtol=1e-9, atol=1e-12, equal_nan=True, err_msg=text)
 

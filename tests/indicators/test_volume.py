@@ -61,7 +61,7 @@ def test_pynecore_agrees(level: float) -> None:
         theirs[~np.isfinite(theirs)] = np.nan  # what has no value is na here, and may be infinite there
         size = float(np.nanmax(np.abs(theirs), initial=0.0))
         # Theirs are sums of large terms that cancel, and carry roundings: for bands the root of a rounding.
-        near = 1e-12 * size if "vwap" not in asked else 1e-7 * size if "[" in asked else 0.0
+        near = 1e-12 * size if "vwap" not in asked else 0.0
         np.testing.assert_allclose(values, theirs, rtol=1e-9, atol=near, equal_nan=True, err_msg=asked)
 
 
@@ -123,7 +123,10 @@ def test_the_flow_index_does_not_drift() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 1e9])
 def test_bands_are_those_of_the_definition(level: float) -> None:
-    """The bands are 1.5 volume-weighted standard deviations away, also of prices that are far from zero."""
+    """The bands are 1.5 volume-weighted standard deviations away; the variance is exact to 1e-14 of the squared price.
+
+    Relative to that, since TradingView's formula, which is ours, loses what is less.
+    """
     bars = walk(2000, 3)
     anchor = np.zeros(2000, dtype=np.int8)
     anchor[0] = TRUE
@@ -133,9 +136,9 @@ def test_bands_are_those_of_the_definition(level: float) -> None:
         exact, weights = source[: i + 1] - level, bars.volume[: i + 1]
         mean = np.average(exact, weights=weights)
         reach = 1.5 * math.sqrt(np.average((exact - mean) ** 2, weights=weights))
-        near = 1e-15 * level
-        np.testing.assert_allclose(value[i] - level, mean, rtol=1e-12, atol=near)
-        np.testing.assert_allclose([upper[i] - value[i], value[i] - lower[i]], reach, rtol=1e-9, atol=near)
+        np.testing.assert_allclose(value[i] - level, mean, rtol=1e-12, atol=1e-14 * level)
+        reaches = np.array([upper[i] - value[i], value[i] - lower[i]])
+        np.testing.assert_allclose(reaches**2, reach**2, rtol=1e-9, atol=1.5**2 * 1e-14 * (100 + level) ** 2)
 
 
 @pytest.mark.parametrize(("timeframe", "memory"), [("5m", 288), ("1h", 24), ("7h", 4), ("1d", 1), ("1w", 1)])
