@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 import zlib
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
@@ -35,12 +36,14 @@ class HttpSender:
         user_agent: str = "signal-engine",
         connect_timeout_s: float = 3.0,
         deadline_s: float = 8.0,
+        watch: Callable[[float, float], Watch] = Watch,
     ) -> None:
-        """Send to `connector`; the times are seconds."""
+        """Send to `connector`; the times are seconds. `watch` makes the watch of each exchange from both of them."""
         self._url = connector.url
         self._token = connector.token.get_secret_value()
         self._connect_timeout_s = connect_timeout_s
         self._deadline_s = deadline_s
+        self._watch = watch
         known_by = {"connectorName": connector.name, "connectorToken": self._token}
         self._head = json.dumps(known_by, separators=(",", ":"), ensure_ascii=False)[:-1]
         self._headers = {
@@ -59,7 +62,7 @@ class HttpSender:
         if not (body.startswith('{"') and body.endswith("}")):
             raise ValueError("a message is a JSON object with at least one field")
         data = f"{self._head},{body[1:]}".encode()
-        with Watch(self._connect_timeout_s, self._deadline_s) as watch:
+        with self._watch(self._connect_timeout_s, self._deadline_s) as watch:
             status: int | None = None
             try:
                 with (
@@ -76,10 +79,9 @@ class HttpSender:
                     status = answer.status_code
                     text = self._hide(_text(answer))
                     retry_after_s = _retry_after_s(answer.headers.get("Retry-After"))
-            except Exception as error:  # noqa: BLE001 - what may have left counts, whichever error ends it: urllib3's
-                # own AttributeErrors (a reset at the wrong moment) must not pass for something that was never sent
+            except Exception as error:  # noqa: BLE001 - what may have left counts, whichever error ends it
                 why = f"no whole answer within {self._deadline_s:g} s" if watch.over() else _reason(error)
-                phase = Phase.MAYBE_SENT if watch.maybe_sent else Phase.NOT_SENT
+                phase = Phase.NOT_SENT if watch.not_sent else Phase.MAYBE_SENT
                 return Exchange(phase, self._hide(why if status is None else f"HTTP {status}, then {why}"), status)
             if watch.cut:  # an answer that ends where the connection does looks whole when we cut it
                 why = f"HTTP {status}, then no whole answer within {self._deadline_s:g} s"
