@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.delivery.success import Success
+
 
 class Phase(StrEnum):
     """How far an exchange got."""
@@ -38,13 +40,16 @@ class Outcome(StrEnum):
 _REJECTED = frozenset({400, 401, 403, 404, 413, 422})
 
 
-def classify(exchange: Exchange, success_body: str = "ok") -> Outcome:
-    """Give the class of an exchange. Status 200 with any other body than the recorded one is not success."""
+_PLAIN = Success()
+
+
+def classify(exchange: Exchange, success: Success = _PLAIN) -> Outcome:
+    """Give the class of an exchange. Status 200 with another answer than the recorded one is not success."""
     if exchange.phase is Phase.NOT_SENT:
         return Outcome.NOT_SENT
     if exchange.phase is Phase.MAYBE_SENT or exchange.status is None:
         return Outcome.UNKNOWN
-    if 200 <= exchange.status < 300 and exchange.body.strip().strip('"') == success_body:
+    if success.told_by(exchange.status, exchange.body):
         return Outcome.ACKNOWLEDGED
     if exchange.status in _REJECTED:
         return Outcome.REJECTED
