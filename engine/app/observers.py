@@ -48,7 +48,7 @@ class LogObserver:
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""
         self._log.warning(
-            "entry undone: its message did not arrive",
+            "position closed by hand" if row.by_hand else "entry undone: its message did not arrive",
             route=session.route,
             id=row.client_order_id,
             state=str(row.state),

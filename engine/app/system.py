@@ -14,7 +14,7 @@ from engine.adapters.sql_store import SqlStore
 from engine.app.markets import market_data
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, Step
+from engine.delivery import Exchange, Row, Step, Terms
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
@@ -87,7 +87,7 @@ class System:
             self.delivery = DeliveryLoop(
                 self.store,
                 {alias: HttpSender(connector, deadline_s=EXCHANGE_S) for alias, connector in connectors.items()},
-                {alias: connector.deduplicates for alias, connector in connectors.items()},
+                {alias: Terms(connector.deduplicates) for alias, connector in connectors.items()},
                 self.clock,
                 self._on_delivery,
             )

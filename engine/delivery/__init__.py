@@ -6,6 +6,7 @@ from engine.delivery.outcome import Exchange, Outcome, Phase, classify
 from engine.delivery.policy import Expire, Send, Step, Wait, after, choose, ended, found_sending
 from engine.delivery.row import Row, RowState
 from engine.delivery.success import Success
+from engine.delivery.terms import Terms
 
 __all__ = [
     "Carried",
@@ -22,6 +23,7 @@ __all__ = [
     "Send",
     "Step",
     "Success",
+    "Terms",
     "Wait",
     "Word",
     "after",

@@ -67,7 +67,7 @@ def carry_out(command: Command, known: Sequence[Row], now_ms: int) -> Carried | 
     `known` are rows in the order they were decided: for a word about a message that one and all after it on its
     connector; else at least the unresolved ones, and those that have the id of a row to send.
     """
-    if not 0 <= now_ms - command.asked_ms <= LIFETIME_MS:
+    if abs(now_ms - command.asked_ms) > LIFETIME_MS:  # a little before it was asked: the clock was set
         age_s = round((now_ms - command.asked_ms) / 1000)
         return Refused(f"it was asked {age_s} s ago and is too old; nothing was done, so say it again")
     if command.seq is None:

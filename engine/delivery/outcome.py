@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.delivery.success import Success
+from engine.delivery.success import PLAIN, Success
 
 
 class Phase(StrEnum):
@@ -40,10 +40,7 @@ class Outcome(StrEnum):
 _REJECTED = frozenset({400, 401, 403, 404, 413, 422})
 
 
-_PLAIN = Success()
-
-
-def classify(exchange: Exchange, success: Success = _PLAIN) -> Outcome:
+def classify(exchange: Exchange, success: Success = PLAIN) -> Outcome:
     """Give the class of an exchange. Status 200 with another answer than the recorded one is not success."""
     if exchange.phase is Phase.NOT_SENT:
         return Outcome.NOT_SENT

@@ -31,6 +31,10 @@ class Success:
         return self.fields is None or _holds(body, self.fields)
 
 
+PLAIN = Success()
+"""The seed's: the body `ok`."""
+
+
 def _text(body: str) -> str:
     text = body.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text

@@ -18,13 +18,14 @@ from engine.decisions import (
     state_to_json,
     void_entry,
 )
-from engine.delivery import Intent, Row, RowState
+from engine.delivery import Intent, Row, RowState, intent_of
 from engine.live.feed_windows import FeedWindows
-from engine.market import Bars, Instrument
+from engine.market import Bars, Instrument, MarketKind
 from engine.rules import Rule
-from engine.webhook import Author, Message
+from engine.webhook import Action, Author, Message
 
 LONGEST_LIFETIME_MS = 60_000
+_CLOSES_LONG = {MarketKind.FUTURES: Action.CLOSE_LONG, MarketKind.SPOT: Action.SELL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Session:
         if len(self._bars):
             self._advance(len(self._bars), len(self._bars))
 
+    def closes(self, message: Mapping[str, object]) -> bool:
+        """Tell whether a message closes the side that is believed to be held."""
+        action = Action.read(str(message["action"]))
+        return action is {1: _CLOSES_LONG[self.rule.market], -1: Action.CLOSE_SHORT}.get(self.side)
+
     def void_entry(self, decided_ms: int) -> bool:
         """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
         return void_entry(self._state, self._settings, decided_ms)
@@ -126,17 +132,17 @@ class Session:
 
     def _row(self, message: Message, bar_ms: int) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""
-        opens = message.action.opens
+        intent = intent_of(message)
         closed_ms = self.timeframe.next(bar_ms)
         lifetime = min(LONGEST_LIFETIME_MS, self.timeframe.next(closed_ms) - closed_ms)
         return Row(
             seq=0,
             route=self.route,
             connector=self.connector,
-            intent=Intent.OPEN if opens else Intent.CLOSE,
+            intent=intent,
             state=RowState.PENDING,
             client_order_id=message.client_order_id or "",
             body=message.json(),
             bar_ms=bar_ms,
-            deadline_ms=closed_ms + lifetime if opens else None,
+            deadline_ms=closed_ms + lifetime if intent is Intent.OPEN else None,
         )
