@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 import time
@@ -140,12 +141,44 @@ class _Adapter(HTTPAdapter):
         }
 
 
+class _HeadReader:
+    """Reads the head of an answer, and refuses one that ends before its blank line.
+
+    The standard library takes the end of the connection for the end of the head: "HTTP/1.1 400" and nothing more would
+    be a refusal.
+    """
+
+    def __init__(self, wire: Any) -> None:
+        self._wire = wire
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._wire.readline(limit)
+        if not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("the answer's head is not whole")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wire, name)
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose head is whole."""
+
+    def begin(self) -> None:
+        wire, self.fp = self.fp, _HeadReader(self.fp)  # type: ignore[assignment] # it reads like one
+        super().begin()
+        if self.fp is not None:
+            self.fp = wire
+
+
 class _HttpConnection(HTTPConnection):
     """Has the watch reach the address, and be told before a byte leaves.
 
     An error of connecting is raised as one that urllib3 cannot take for a connection lost while sending: it swallows
     those, and goes on to read an answer from a socket that was never there.
     """
+
+    response_class = _Response
 
     def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
         super().__init__(*place, **options)

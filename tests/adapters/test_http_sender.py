@@ -300,8 +300,22 @@ def test_one_deadline_bounds_the_whole_exchange(behaviour: Behaviour) -> None:
         b"HTTP/1.1 200 OK\r\n" + b"A: " + b"a" * 70_000 + b"\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 500 + b"\r\nok",
         b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 400",
+        b"HTTP/1.1 400 Bad Request\r\n",
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n",
+        b"HTTP/1.1 429 Wait\r\nRetry-Af",
     ],
-    ids=["cut body", "cut chunks", "long header", "many headers", "not http"],
+    ids=[
+        "cut body",
+        "cut chunks",
+        "long header",
+        "many headers",
+        "not http",
+        "cut status",
+        "no head",
+        "cut between headers",
+        "cut header",
+    ],
 )
 def test_a_broken_answer_is_maybe_sent(answer: bytes) -> None:
     """An answer that is cut short or is no HTTP is maybe sent, and never success."""

@@ -334,7 +334,7 @@ def test_an_unknown_symbol_is_refused(world: World) -> None:
 
 
 def test_a_position_that_was_closed_by_hand_is_believed_to_be_closed(world: World) -> None:
-    """After a close by hand of the side that is held the next bar begins flat; one of the other side changes nothing."""
+    """After a close by hand of the side that is held, the next bar begins flat; one of the other side does nothing."""
     engine, watcher = world.engine()
     hour = until_decided(world, engine, watcher)
     world.acknowledge()
