@@ -3,7 +3,7 @@
 from engine.delivery.command import Carried, Change, Command, Refused, Word, carry_out
 from engine.delivery.intent import Intent, intent_of
 from engine.delivery.outcome import Exchange, Outcome, Phase, classify
-from engine.delivery.policy import Expire, Send, Step, Wait, after, choose, ended, found_sending
+from engine.delivery.policy import Expire, Send, Step, Wait, after, choose, ended, found_sending, holds_back
 from engine.delivery.row import Row, RowState
 from engine.delivery.success import Success
 from engine.delivery.terms import Terms
@@ -32,5 +32,6 @@ __all__ = [
     "classify",
     "ended",
     "found_sending",
+    "holds_back",
     "intent_of",
 ]

@@ -110,6 +110,16 @@ def found_sending(row: Row, *, deduplicates: bool) -> Step:
     return after(row, Outcome.UNKNOWN, 0, deduplicates=deduplicates, jitter=0.0, retry_after_s=None)
 
 
+def holds_back(row: Row, later: Row) -> bool:
+    """Tell whether a later row of the same connector waits because of an unresolved one: the barriers of `choose`."""
+    if row.state.final or later.state is not RowState.PENDING:
+        return False
+    if row.state is RowState.UNKNOWN:
+        same = row.intent is Intent.OPEN and row.route == later.route
+        return later.intent is Intent.OPEN and (same or row.intent in (Intent.CLOSE, Intent.PARTIAL_CLOSE))
+    return True
+
+
 def ended(row: Row) -> Step:
     """Give what a row becomes that must not be sent any more: EXPIRED says that it did not arrive, so not in doubt."""
     state = RowState.UNKNOWN if row.maybe_arrived else RowState.EXPIRED

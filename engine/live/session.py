@@ -22,7 +22,7 @@ from engine.delivery import Intent, Row, RowState, intent_of
 from engine.live.feed_windows import FeedWindows
 from engine.market import Bars, Instrument, MarketKind
 from engine.rules import Rule
-from engine.webhook import Action, Author, Message
+from engine.webhook import Action, Author, Message, client_order_id
 
 LONGEST_LIFETIME_MS = 60_000
 _CLOSES_LONG = {MarketKind.FUTURES: Action.CLOSE_LONG, MarketKind.SPOT: Action.SELL}
@@ -130,6 +130,19 @@ class Session:
         _, _, decided = advance(self._state, self._settings, columns, start, stop, fills, records, equity)
         return decisions_of(records[:decided])
 
+    def _key(self, message: Message, bar_ms: int) -> str:
+        """Give what the outbox knows a message by: its order's id; a cancel names another's, and has one of its own."""
+        if message.client_order_id and not message.action.cancels:
+            return message.client_order_id
+        return client_order_id(
+            strategy=self.rule.name,
+            symbol=self.symbol,
+            timeframe=str(self.timeframe),
+            candle_open_ms=bar_ms,
+            intent=f"{message.action} {message.client_order_id or ''}",
+            sequence=0,
+        )
+
     def _row(self, message: Message, bar_ms: int) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""
         intent = intent_of(message)
@@ -141,7 +154,7 @@ class Session:
             connector=self.connector,
             intent=intent,
             state=RowState.PENDING,
-            client_order_id=message.client_order_id or "",
+            client_order_id=self._key(message, bar_ms),
             body=message.json(),
             bar_ms=bar_ms,
             deadline_ms=closed_ms + lifetime if intent is Intent.OPEN else None,
