@@ -146,9 +146,10 @@ class DeliveryLoop:
                 self._send(decision)
 
     def _listen(self) -> None:
-        while not self._stopping.wait(LONGEST_SLEEP_S):
+        while not self._stopping.is_set():
             if carry_out_all(self._store, self._senders, self._clock, lambda row, step: self._tell(row, step, None)):
                 self.wake()
+            self._stopping.wait(LONGEST_SLEEP_S)
 
     def _terms_of(self, row: Row) -> Terms:
         return self._terms.get(row.connector, NO_TERMS)
