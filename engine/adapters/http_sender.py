@@ -8,14 +8,17 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import requests
 
 from engine.adapters.http_exchange import Watch, session
-from engine.config import Connector
+from engine.config import SEED, Connector, Profile
 from engine.delivery import Exchange, Phase
+from engine.errors import InvalidMessageError
+from engine.webhook import render, render_headers
 
 _BODY_LIMIT = 64 * 1024
 _EXCERPT = 200
@@ -36,17 +39,21 @@ class HttpSender:
         user_agent: str = "signal-engine",
         connect_timeout_s: float = 3.0,
         deadline_s: float = 8.0,
+        profile: Profile = SEED,
         watch: Callable[[float, float], Watch] = Watch,
     ) -> None:
-        """Send to `connector`; the times are seconds. `watch` makes the watch of each exchange from both of them."""
+        """Send to `connector`, written as `profile` says; the times are seconds.
+
+        `watch` makes the watch of each exchange from both of them.
+        """
         self._url = connector.url
         self._token = connector.token.get_secret_value()
         self._connect_timeout_s = connect_timeout_s
         self._deadline_s = deadline_s
         self._watch = watch
-        known_by = {"connectorName": connector.name, "connectorToken": self._token}
-        self._head = json.dumps(known_by, separators=(",", ":"), ensure_ascii=False)[:-1]
-        self._headers = {
+        self._profile = profile
+        self._known = {"name": connector.name, "token": self._token, **connector.values}
+        self._headers = render_headers(profile, self._known) | {
             "Content-Type": "application/json",
             "User-Agent": user_agent,
             "Accept-Encoding": "identity",
@@ -56,12 +63,13 @@ class HttpSender:
     def post(self, body: str) -> Exchange:
         """Send one message (its JSON without connector name and token) and tell what happened.
 
-        The bytes of `body` are kept as they are. Neither token nor the query of the address stands in what comes back.
-        Errors: ValueError where `body` is no JSON object written compactly; nothing for what happens on the way.
+        Neither token nor the query of the address stands in what comes back. Errors: ValueError where `body` is no JSON
+        object; nothing for what happens on the way.
         """
-        if not (body.startswith('{"') and body.endswith("}")):
-            raise ValueError("a message is a JSON object with at least one field")
-        data = f"{self._head},{body[1:]}".encode()
+        try:
+            data = self._written(body)
+        except InvalidMessageError as error:
+            return Exchange(Phase.REFUSED, self._hide(str(error)))
         with self._watch(self._connect_timeout_s, self._deadline_s) as watch:
             status: int | None = None
             try:
@@ -88,6 +96,17 @@ class HttpSender:
                 return Exchange(Phase.MAYBE_SENT, why, status)
         excerpt = " ".join(text[:_EXCERPT].split())
         return Exchange(Phase.ANSWERED, f"HTTP {status}: {excerpt}", status, text, retry_after_s)
+
+    def _written(self, body: str) -> bytes:
+        try:
+            message = json.loads(body)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict) or not message:
+            raise ValueError("a message is a JSON object with at least one field")
+        sent_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        document = render(self._profile, message, {**self._known, "sentAt": sent_at})
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
     def _hide(self, text: str) -> str:
         written = [json.dumps(self._token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]

@@ -11,10 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from engine.adapters.clocks import SystemClock
-from engine.adapters.http_sender import HttpSender
 from engine.adapters.sql_file import Access
 from engine.adapters.sql_store import SqlStore
-from engine.app.system import EXCHANGE_S, reachable, read_routes, start_paper, terms_of
+from engine.app.profiles import receivers_of
+from engine.app.system import EXCHANGE_S, reachable, read_routes, start_paper
 from engine.config import RunConfig
 from engine.delivery import Command, Intent, Row, RowState, Word, intent_of
 from engine.delivery.command import LIFETIME_MS
@@ -58,11 +58,12 @@ def withdraw(config: RunConfig, word: Word, connectors: list[str], reason: str =
     On futures both sides are closed: what the engine believes to hold may be wrong, and a close of nothing is nothing.
     """
     now_ms = SystemClock().now_ms()
-    specs = _routes(config, connectors)
+    receivers = receivers_of(config.connectors)
     rows: list[Row] = []
-    for spec in specs:
+    for spec in _routes(config, connectors):
         market = spec.rule.market
-        rows.append(row_of(Message(market, Action.CANCEL_ALL), spec, now_ms))
+        if receivers[spec.connector].understands(Action.CANCEL_ALL):
+            rows.append(row_of(Message(market, Action.CANCEL_ALL), spec, now_ms))
         for action in _CLOSING[market] if word is Word.FLATTEN else ():
             close = Message(market, action, percent=_WHOLE, log=f"by hand: {word}", client_order_id=new_id())
             rows.append(row_of(close, spec, now_ms))
@@ -73,7 +74,9 @@ def send(config: RunConfig, connector: str, make: Callable[[MarketKind], Message
     """Send a message by hand through the outbox. `make` is told the market of the connector's route."""
     now_ms = SystemClock().now_ms()
     (spec,) = _routes(config, [connector])
-    row = row_of(make(spec.rule.market), spec, now_ms)
+    message = make(spec.rule.market)
+    receivers_of(config.connectors)[spec.connector].check(message.body())
+    row = row_of(message, spec, now_ms)
     return submit(config, Command(Word.SEND, now_ms, rows=(row,), reason=reason))
 
 
@@ -125,9 +128,10 @@ def _here(config: RunConfig, store: SqlStore, command: Command) -> Done:
         _raise_if_refused(store.answer(number))
         return Done(_concerned(store, command), by_engine=False)
     with ExitStack() as stack:
-        connectors = reachable(config, start_paper(config, read_routes(config), stack))
-        senders = {alias: HttpSender(connector, deadline_s=EXCHANGE_S) for alias, connector in connectors.items()}
-        loop = DeliveryLoop(store, senders, terms_of(connectors), SystemClock())
+        receivers = receivers_of(reachable(config, start_paper(config, read_routes(config), stack)))
+        senders = {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()}
+        terms = {alias: receiver.terms for alias, receiver in receivers.items()}
+        loop = DeliveryLoop(store, senders, terms, SystemClock())
         loop.start()
         stack.callback(loop.stop)
         _wait(lambda: store.answer(number) is not None or loop.failure is not None, PICKED_UP_S)

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from engine.adapters.clocks import SystemClock
-from engine.adapters.http_sender import HttpSender
 from engine.adapters.sql_store import SqlStore
 from engine.app.markets import market_data
 from engine.app.outbox import Account, account_of
+from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, RowState, Step, Terms
+from engine.delivery import Exchange, Row, RowState, Step
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
@@ -48,11 +48,6 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     if wrong:
         raise InvalidInputError("\n".join(wrong))
     return specs
-
-
-def terms_of(connectors: Mapping[str, Connector]) -> dict[str, Terms]:
-    """Give what each connector's receiver has promised."""
-    return {alias: Terms(connector.deduplicates) for alias, connector in connectors.items()}
 
 
 def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:
@@ -98,6 +93,7 @@ class System:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.specs = read_routes(config)
+        check_words(config, self.specs)
         self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
@@ -109,12 +105,12 @@ class System:
             stack.callback(self.store.close)
             self._paper = start_paper(self.config, self.specs, stack)
             self.paper_url = self._paper.url if self._paper else ""
-            connectors = reachable(self.config, self._paper)
+            receivers = receivers_of(reachable(self.config, self._paper))
             self.market = market_data(self.config.exchange, self.clock)
             self.delivery = DeliveryLoop(
                 self.store,
-                {alias: HttpSender(connector, deadline_s=EXCHANGE_S) for alias, connector in connectors.items()},
-                terms_of(connectors),
+                {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()},
+                {alias: receiver.terms for alias, receiver in receivers.items()},
                 self.clock,
                 self._delivered,
             )

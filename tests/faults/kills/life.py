@@ -181,7 +181,9 @@ async def _run(engine: LiveEngine, delivery: DeliveryLoop, market: Market, chanc
         if plan.quiet and delivery.idle():
             return
         if not plan.quiet:
-            market.bars += 3 if chance.random() < plan.misses else 1  # sometimes bars were missed
+            # Sometimes bars were missed; not the first of all, which only says where it begins.
+            missed = engine.sessions and chance.random() < plan.misses
+            market.bars += 3 if missed else 1
             await engine.tick()
         for _ in range(chance.choice((0, 1, 2, 4, 8, 30))):
             if delivery.idle():
