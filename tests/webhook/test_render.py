@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 from engine.config import SEED, read_profile
+from engine.config.profile import SuccessConfig
 from engine.errors import InvalidDocumentError, InvalidMessageError
 from engine.webhook import Message, render, render_headers
 from tests.webhook.test_message import messages
