@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from engine.app.backtests import definition_in
 from engine.app.possible import Possible, example_of, possible_messages
+from engine.app.profiles import check_words
 from engine.app.system import read_routes
 from engine.backtest import RunDefinition
 from engine.config import RunConfig, is_config, read_config
@@ -93,6 +94,7 @@ def report_on(path: Path) -> FileReport:
     if is_config(path):
         config = read_config(path, os.environ)
         specs = read_routes(config)
+        check_words(config, specs)
         plans = [spec.rule.plan(spec.params) for spec in specs]
         routes = [
             _route(

@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.delivery import Expire, Intent, Outcome, Row, RowState, Send, Step, Wait, after, choose, found_sending
+from engine.delivery import (
+    Expire,
+    Intent,
+    Outcome,
+    Row,
+    RowState,
+    Send,
+    Step,
+    Wait,
+    after,
+    choose,
+    found_sending,
+    holds_back,
+)
 
 _ONCE = [intent for intent in Intent if intent.at_most_once]
 _AGAIN = [intent for intent in Intent if not intent.at_most_once]
@@ -259,3 +272,30 @@ def test_waiting_never_spins(life: _Sent, now: int) -> None:
     """Where choose says to wait, the time it names is still to come."""
     decision = choose([row for row in life.rows if not row.state.final], now)
     assert not isinstance(decision, Wait) or decision.until_ms is None or decision.until_ms > now
+
+
+@given(_lives(), st.integers(0, 100_000))
+def test_what_is_held_back_is_what_is_not_chosen(life: _Sent, now: int) -> None:
+    """A row that nothing holds back is the one that is sent, unless a pause or an end of a lifetime comes first."""
+    unresolved = [row for row in life.rows if not row.state.final]
+    decision = choose(unresolved, now)
+    if isinstance(decision, Send):
+        earlier = [row for row in unresolved if row.seq < decision.row.seq and row.route == decision.row.route]
+        assert not [row for row in earlier if holds_back(row, decision.row)]
+
+
+def test_what_holds_what_back() -> None:
+    """Row by row of the barriers: doubt holds openings, what waits or is in flight holds all, what is over nothing."""
+    later, close = _row(9, Intent.OPEN), _row(9, Intent.CLOSE)
+    assert holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN), later)
+    assert not holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN, route="s"), later)
+    assert not holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN), close)
+    assert not holds_back(_row(1, Intent.CANCEL, RowState.UNKNOWN), later)
+    for intent in (Intent.CLOSE, Intent.PARTIAL_CLOSE):
+        assert holds_back(_row(1, intent, RowState.UNKNOWN, route="s"), later)
+        assert not holds_back(_row(1, intent, RowState.UNKNOWN), close)
+    for state in (RowState.PENDING, RowState.SENDING):
+        assert holds_back(_row(1, Intent.CANCEL, state, route="s"), close)
+    for state in (RowState.ACKNOWLEDGED, RowState.REJECTED, RowState.EXPIRED):
+        assert not holds_back(_row(1, Intent.CLOSE, state), later)
+    assert not holds_back(_row(1, Intent.CLOSE), replace(later, state=RowState.UNKNOWN))
