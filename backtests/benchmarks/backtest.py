@@ -17,8 +17,8 @@ import numba
 import numpy as np
 
 from engine.backtest import backtest
-from engine.backtest.run import _run
-from engine.decisions import Costs, columns_of, settings_for
+from engine.backtest.run import run as _run
+from engine.decisions import Costs, inputs_of, settings_for
 from engine.market import Bars, Timeframe
 from engine.market.bars import Column
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
@@ -129,11 +129,11 @@ def main() -> None:
     equity, entries = by_hand()
     if len(result.trades) != entries or abs(float(result.equity[-1]) - equity) > 1e-6 * equity:
         raise SystemExit(f"not the same: {len(result.trades)} trades to {result.equity[-1]}, {entries} to {equity}")
-    columns = columns_of(bars, plan.evaluate(bars))
+    columns = inputs_of(bars, plan, plan.columns(bars))
     parts: dict[str, Callable[[], object]] = {
         "whole": lambda: backtest(rule, bars, instrument, COSTS),
         "fused": by_hand,
-        "plan": lambda: plan.evaluate(bars),
+        "plan": lambda: inputs_of(bars, plan, plan.columns(bars)),
         "machine": lambda: _run(columns, settings, COSTS.capital, plan.warmup),
     }
     runs: dict[str, list[float]] = {name: [] for name in parts}

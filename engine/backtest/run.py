@@ -130,7 +130,7 @@ def backtest(
     costs = costs or Costs()
     met = bars if finer is None else watched(bars, finer)
     columns = plan.columns(bars, feeds)
-    inputs = inputs_of(bars, plan, columns, None if finer is None else met, _funding(met, costs, funding))
+    inputs = inputs_of(bars, plan, columns, None if finer is None else met, funding_of(met, costs, funding))
     fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
     return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, Texts(plan, columns))
@@ -169,7 +169,7 @@ def watched(bars: Bars, finer: Bars) -> Bars:
     )
 
 
-def _funding(bars: Bars, costs: Costs, funding: Funding | None) -> Column | None:
+def funding_of(bars: Bars, costs: Costs, funding: Funding | None = None) -> Column | None:
     """Give the share of a position's value that a long pays as each candle opens; None where nothing is paid."""
     if funding is not None:
         return funding.on(bars)
