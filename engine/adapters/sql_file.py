@@ -83,7 +83,8 @@ def open_state(path: Path, access: Access) -> Connection:
     says. Errors: StoreError where it is missing, empty, damaged, older than it was, another program's, or of another
     version.
     """
-    raw = None
+    raw: sqlite3.Connection | None = None
+    connection: Connection | None = None
     write = access is not Access.READER
     try:
         if not path.exists():
@@ -111,7 +112,9 @@ def open_state(path: Path, access: Access) -> Connection:
             _check_content(path, connection)
         return connection
     except (OSError, sqlite3.Error, SQLAlchemyError, StoreError) as error:
-        if raw is not None:
+        if connection is not None:
+            connection.close()
+        elif raw is not None:
             raw.close()
         raise failure(path, error) from None
 

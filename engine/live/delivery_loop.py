@@ -12,6 +12,7 @@ from functools import partial
 from engine.delivery import (
     Exchange,
     Expire,
+    Phase,
     Row,
     RowState,
     Send,
@@ -21,6 +22,7 @@ from engine.delivery import (
     after,
     choose,
     classify,
+    ended,
     found_sending,
 )
 from engine.errors import RefusedError
@@ -164,6 +166,12 @@ class DeliveryLoop:
         if row is None:
             return  # another settled it since we looked
         self._tell(decision.row, Step(RowState.SENDING, maybe_arrived=row.maybe_arrived), None)
+        now_ms = self._clock.now_ms()
+        if row.deadline_ms is not None and now_ms > row.deadline_ms:  # the disk was slow to write it down
+            late = Exchange(Phase.NOT_SENT, "its lifetime ended before the first byte could leave")
+            self._store.end_attempt(row, ended(row), late, now_ms)
+            self._tell(row, ended(row), late)
+            return
         exchange = self._senders[row.connector].post(row.body)
         now_ms = self._clock.now_ms()
         step = after(

@@ -72,6 +72,9 @@ def test_an_opening_in_doubt_is_sent_again_with_a_new_lifetime() -> None:
     """It is PENDING at once, for a minute, and still in doubt should the new attempt be refused."""
     step = _step(_say(Word.RESEND, _row(1, Intent.OPEN, RowState.UNKNOWN, maybe_arrived=True, deadline_ms=5)))
     assert step == Step(RowState.PENDING, _NOW, maybe_arrived=True, deadline_ms=_NOW + LIFETIME_MS)
+    verdict = _say(Word.RESEND, _row(1, Intent.OPEN, RowState.UNKNOWN, attempts=1))
+    assert isinstance(verdict, Carried)
+    assert verdict.changes[0].reason == "the operator says to send it again"
 
 
 @pytest.mark.parametrize("intent", [intent for intent in Intent if intent is not Intent.OPEN])
@@ -123,7 +126,9 @@ def test_a_number_that_does_not_exist_is_told(word: Word) -> None:
     assert _refusal(_say(word, _row(2, Intent.OPEN, RowState.UNKNOWN))) == "there is no message 1"
 
 
-@pytest.mark.parametrize(("late_ms", "refused"), [(0, False), (60_000, False), (60_001, True), (-60_001, True)])
+@pytest.mark.parametrize(
+    ("late_ms", "refused"), [(0, False), (60_000, False), (60_001, True), (-60_001, True), (600_000, True)]
+)
 def test_a_command_lives_a_minute(late_ms: int, refused: bool) -> None:
     """What was meant for one moment is not done in another."""
     command = Command(Word.ARRIVED, _NOW, seq=1)

@@ -35,6 +35,13 @@ def test_a_field_that_is_null_must_be_there() -> None:
     assert not Success(None, {"error": None}).told_by(200, "{}")
 
 
+def test_an_empty_body_may_be_what_is_recorded() -> None:
+    """An empty text, bare or as JSON, is a body too; one quotation mark is not."""
+    assert Success("").told_by(200, "")
+    assert Success("").told_by(200, '""')
+    assert not Success("").told_by(200, '"')
+
+
 def test_all_fields_must_fit() -> None:
     """Two fields are two conditions."""
     assert not Success(None, {"a": 1, "b": 2}).told_by(200, '{"a": 1, "b": 3}')
@@ -52,5 +59,5 @@ def test_where_nothing_is_said_of_the_body_the_status_tells(status: int, taken: 
 
 def test_two_ways_at_once_are_refused() -> None:
     """A body and fields would contradict each other some day."""
-    with pytest.raises(ValueError, match="not by both"):
+    with pytest.raises(ValueError, match=r"^a success is told by the body or by its fields, not by both$"):
         Success("ok", {"ok": True})

@@ -196,6 +196,36 @@ def test_an_open_past_its_lifetime_is_expired_by_the_clock(tmp_path: Path) -> No
     assert receiver.ids() == ["a"]
 
 
+class _SlowStore(SqlStore):
+    """Takes longer to write an attempt down than an opening lives."""
+
+    clock: SteppedClock
+
+    def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
+        begun = super().begin_attempt(row, now_ms)
+        self.clock.step_to(self.clock.now_ms() + 70_000)
+        return begun
+
+
+def test_an_open_whose_lifetime_ends_while_it_is_written_down_is_not_sent(tmp_path: Path) -> None:
+    """On a disk that is slow to commit, an opening past its deadline does not leave; a close does."""
+    clock = SteppedClock(1_000_000)
+    with Receiver() as receiver:
+        store = _SlowStore(tmp_path / "state.db")
+        store.clock = clock
+        connector = Connector.model_validate({"url": receiver.url, "name": "c", "token": "t0ken"})
+        loop = DeliveryLoop(store, {"c": HttpSender(connector)}, {}, clock)
+        rows = [_row("a", deadline_ms=1_060_000), _row("b", Intent.CLOSE)]
+        store.commit_bar(RouteRecord("r", 0, "", ""), rows)
+        loop.start()
+        wait_for(loop.idle)
+        assert loop.stop(5)
+        assert [row.state for row in store.rows()] == [RowState.EXPIRED, RowState.ACKNOWLEDGED]
+        assert store.attempts(store.rows()[0])[0].phase == "not sent"
+        store.close()
+    assert receiver.ids() == ["b"]
+
+
 def test_a_rejected_message_is_final_and_told(tmp_path: Path) -> None:
     """A refusal is not repeated; the next message goes out, and the refusal's words are passed on and kept."""
     with Receiver(reply(422, b"fixed: too small")) as receiver, rig(tmp_path, {"c": receiver}) as r:

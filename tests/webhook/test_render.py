@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from engine.config import SEED, read_profile
+from engine.config import SEED, Profile, read_profile
 from engine.config.profile import SuccessConfig
 from engine.errors import InvalidDocumentError, InvalidMessageError
 from engine.webhook import Message, render, render_headers
@@ -136,6 +136,68 @@ def test_a_plain_tradingview_webhook() -> None:
 def test_what_a_receiver_cannot_be_told_is_refused(profile: str, message: dict[str, object], field: str) -> None:
     """An order that would arrive as another one is not sent: the field that would be lost is named."""
     assert refused(profile, **message) == {field}
+
+
+def test_the_words_of_a_refusal() -> None:
+    """What people read when a receiver cannot be told something."""
+    lost = "this receiver's profile has no place for it, and without it the order is another one"
+    with pytest.raises(InvalidMessageError) as error:
+        written("3commas", action="openLong", fixed="1", limit="5")
+    assert error.value.faults == {"limit": lost}
+    with pytest.raises(InvalidMessageError) as error:
+        written("3commas", action="cancelAll")
+    there = "openLong, closeLong, openShort, closeShort, buy, sell"
+    assert error.value.faults == {"action": f"this receiver has no 'cancelAll'; it has {there}"}
+    whole = "this receiver closes all of a position only"
+    with pytest.raises(InvalidMessageError) as error:
+        written("3commas", action="closeLong", fixed="1")
+    assert error.value.faults == {"fixed": whole}
+    with pytest.raises(InvalidMessageError) as error:
+        render(TEMPLATE, {"action": "sell", "percent": "50"}, KNOWN)
+    assert error.value.faults == {"percent": whole}
+    with pytest.raises(InvalidMessageError) as error:
+        written("crypto-arsenal-position", action="sell", percent="50", log="x")
+    assert error.value.faults == {"percent": lost}
+
+
+TEMPLATE = Profile.model_validate(
+    {
+        "actions": {"buy": {"side": "long"}, "sell": {"side": "flat"}},
+        "whole_closes_only": True,
+        "body": {
+            "t": "{token}",
+            "all": {"...": "message", "more": 1},
+            "note": "message",
+            "list": ["{side}", {"inner": {"...": "message"}}],
+            "n": "{percent:number}",
+            "m": "{fixed:number}",
+        },
+    }
+)
+
+
+def test_all_fields_may_stand_anywhere_and_beside_others() -> None:
+    """`...: message` is all fields wherever it stands; the word alone is a text; whole numbers are whole."""
+    made = render(TEMPLATE, {"action": "buy", "percent": "7"}, KNOWN)
+    fields = {"action": "buy", "percent": "7"}
+    assert made == {
+        "t": "t0ken",
+        "all": {**fields, "more": 1},
+        "note": "message",
+        "list": ["long", {"inner": fields}],
+        "n": 7,
+    }
+    assert isinstance(made["n"], int)
+    assert isinstance(render(TEMPLATE, {"action": "buy", "percent": "7.5"}, KNOWN)["n"], float)
+
+
+def test_a_message_without_an_action_has_no_words() -> None:
+    """What is no order (in a test of the connection, say) is written with its own fields only."""
+    assert render(SEED, {"log": "hello"}, KNOWN) == {
+        "connectorName": "my bot",
+        "connectorToken": "t0ken",
+        "log": "hello",
+    }
 
 
 BROKEN = """\
