@@ -38,6 +38,12 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
         try:
             rule = read_rule_file(route.strategy)
             rule.plan(route.params, symbol=route.symbol)
+            if rule.terms.watch is not None:
+                wrong.append(
+                    f"{route.strategy}: 'watch: {rule.terms.watch}' is for backtests in this version; running, orders that "
+                    f"the engine holds are looked at when a {rule.timeframe} candle closes, and the two would not agree. "
+                    f"Remove 'watch', and backtest again"
+                )
             specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
         except InvalidInputError as error:
             wrong.append(str(error))
