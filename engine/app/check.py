@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.app.backtests import definition_in
+from engine.app.conduct import Sentence, conduct_of
 from engine.app.possible import Possible, example_of, possible_messages
 from engine.app.profiles import check_words
 from engine.app.system import read_routes
@@ -53,6 +54,7 @@ class RuleReport:
     needed: list[Needed]
     slowest: str
     causes: tuple[tuple[str, int], ...]
+    conduct: list[Sentence]
     messages: list[Possible]
     tests: int
 
@@ -156,6 +158,7 @@ def _rule_report(rule: Rule, plan: Plan) -> RuleReport:
         needed=_needed(rule, plan),
         slowest=plan.slowest_call,
         causes=census.causes,
+        conduct=conduct_of(rule),
         messages=possible_messages(rule),
         tests=len(getattr(rule.file, "tests", [])),
     )
