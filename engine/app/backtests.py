@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -11,13 +10,12 @@ from pydantic import ValidationError
 from engine.adapters.funding_files import read_funding
 from engine.app.candle_files import beside
 from engine.app.candles import SAMPLE, candles_for, finer_for, others_for, utc_text
-from engine.backtest import Result, RunDefinition, backtest
-from engine.decisions import Costs
-from engine.decisions.settings import Path
+from engine.backtest import Result, RunDefinition
+from engine.backtest.portfolio import PortfolioResult, backtest_portfolio
+from engine.backtest.prepared import Prepared
 from engine.documents import Source, parse_on, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
-from engine.market import Bars, Instrument
-from engine.market.funding import Funding
+from engine.market import Bars
 from engine.rules import Plan, Rule, read_rule_file
 
 
@@ -77,43 +75,45 @@ def _option(place: tuple[int | str, ...]) -> str:
     return "--" + name.replace("_", "-")
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """All that a backtest of one symbol is made of, read and checked."""
-
-    rule: Rule
-    bars: Bars
-    instrument: Instrument
-    costs: Costs
-    params: Mapping[str, float]
-    others: Mapping[str, Bars]
-    finer: Bars | None = None
-    funding: Funding | None = None
-    warmup: int | None = None
-
-    def run(self, path: Path = Path.TRADINGVIEW) -> Result:
-        """Backtest. Errors: InvalidInputError where there are not enough candles."""
-        return backtest(
-            self.rule,
-            self.bars,
-            self.instrument,
-            self.costs,
-            self.params,
-            warmup=self.warmup,
-            others=self.others,
-            finer=self.finer,
-            funding=self.funding,
-            path=path,
-        )
-
-
 def run_backtest(definition: RunDefinition) -> Result:
     """Read the rule and the candles, and backtest. Errors: InvalidInputError and its kinds."""
     return prepare(definition).run()
 
 
+def run_portfolio(definition: RunDefinition) -> PortfolioResult:
+    """Read the rule and the candles of all symbols, and backtest. Errors: InvalidInputError and its kinds."""
+    members = prepare_portfolio(definition)
+    return backtest_portfolio(members, definition.portfolio.max_open if definition.portfolio else None)
+
+
+def prepare_portfolio(definition: RunDefinition) -> dict[str, Prepared]:
+    """Read the rule, and the candles of each symbol of a portfolio. Errors: InvalidInputError and its kinds."""
+    if definition.portfolio is None:
+        raise InvalidInputError(f"{definition.strategy}: the run definition has no portfolio")
+    rule = read_rule_file(definition.strategy)
+    return {
+        symbol: prepare(
+            definition.model_copy(
+                update={
+                    "portfolio": None,
+                    "symbol": symbol,
+                    "data": member.data,
+                    "tick": member.tick,
+                    "lot": member.lot,
+                }
+            ),
+            rule,
+        )
+        for symbol, member in definition.portfolio.symbols.items()
+    }
+
+
 def prepare(definition: RunDefinition, rule: Rule | None = None) -> Prepared:
     """Read the candles, and the rule where it is not given. Errors: InvalidInputError and its kinds."""
+    if definition.portfolio is not None:
+        raise InvalidInputError(
+            f"this is a portfolio of {', '.join(definition.portfolio.symbols)}; take one symbol of it"
+        )
     rule = rule or read_rule_file(definition.strategy)
     read, bars, instrument = candles_for(definition, rule)
     plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)

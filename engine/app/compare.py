@@ -9,11 +9,12 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from engine.adapters.tradingview_trades import read_trades
-from engine.app.backtests import Prepared, prepare
+from engine.app.backtests import prepare
 from engine.app.explain import Why, explain_bar
 from engine.app.rule_sizes import with_size
 from engine.backtest import Result, RunDefinition
 from engine.backtest.compare import Comparison, compare
+from engine.backtest.prepared import Prepared
 from engine.backtest.suspects import suspects
 from engine.documents import read_text
 from engine.errors import InvalidInputError

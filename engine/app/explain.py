@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from engine.app.backtests import Prepared, prepare
+from engine.app.backtests import prepare
 from engine.backtest import Result, RunDefinition, Trade
+from engine.backtest.prepared import Prepared
 from engine.decisions import Move
 from engine.errors import InvalidInputError
 from engine.market import Bars

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from engine.backtest.costs import CostsConfig, Fills, Strict
-from engine.backtest.run import Result
+from engine.backtest.statistics import Statistics
 from engine.decisions import Costs
 from engine.documents import did_you_mean
 from engine.documents.numbers import DecimalNumber, Fact, Number
 from engine.market.moment import read_moment
+from engine.webhook import Message
 
 Moment = Annotated[int, BeforeValidator(read_moment)]
 
@@ -23,6 +24,20 @@ DATA = (
     "'sample' (synthetic candles), the path of a CSV or Parquet file of candles, or a symbol that was fetched: "
     "BTC/USDT, or binance:BTC/USDT."
 )
+
+
+class Played(Protocol):
+    """What expectations are held against: a backtest of one symbol, or of a portfolio."""
+
+    @property
+    def stats(self) -> Statistics:
+        """The numbers."""
+        ...
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages, in order."""
+        ...
 
 
 class CompareConfig(Strict):
@@ -105,7 +120,7 @@ class RunDefinition(Strict):
         """Give costs and the way of filling as the machine takes them."""
         return self.costs.costs(self.fills)
 
-    def differences(self, result: Result) -> list[str]:
+    def differences(self, result: Played) -> list[str]:
         """Say where the result is not what is expected, a line each."""
         found = facts(result)
         lines = []
@@ -118,7 +133,7 @@ class RunDefinition(Strict):
         return lines
 
 
-def facts(result: Result) -> dict[str, int | float | str | None]:
+def facts(result: Played) -> dict[str, int | float | str | None]:
     """Give all that can be expected of a result, by name."""
     bodies = [message.json() for message in result.messages]
     digest = hashlib.sha256("\n".join(bodies).encode()).hexdigest()

@@ -67,6 +67,11 @@ class Result:
         )
         return trades_of(self.fills, self.bars, None if self.met is self.bars else self.met, slippage)
 
+    @property
+    def profit(self) -> float:
+        """Equity at the end, less the capital."""
+        return float(self.equity[-1]) - self.costs.capital
+
     @cached_property
     def stats(self) -> Statistics:
         """What it comes to, in numbers."""
@@ -95,6 +100,29 @@ class Result:
         return fingerprint(self.plan, self.rule.timeframe)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A rule on candles, with all that the machine reads; trading begins at the bar `start`."""
+
+    rule: Rule
+    plan: Plan
+    bars: Bars
+    start: int
+    costs: Costs
+    met: Bars
+    inputs: Inputs
+    settings: Settings
+    author: Author
+    texts: Texts
+
+    def result(self, fills: Records, records: Records, equity: Column) -> Result:
+        """Give what came of it; `equity` is of the bars from `start` on."""
+        return Result(
+            self.rule, self.plan, self.bars, self.start, fills, records, equity, self.costs, self.met, self.author,
+            self.texts,
+        )  # fmt: skip
+
+
 def backtest(
     rule: Rule,
     bars: Bars,
@@ -117,6 +145,26 @@ def backtest(
 
     Errors: InvalidInputError where the bars do not last beyond the warm-up, and where candles of a symbol are missing.
     """
+    made = ready(
+        rule, bars, instrument, costs, params, warmup=warmup, others=others, finer=finer, funding=funding, path=path
+    )
+    return made.result(*run(made.inputs, made.settings, made.costs.capital, made.start))
+
+
+def ready(
+    rule: Rule,
+    bars: Bars,
+    instrument: Instrument,
+    costs: Costs | None = None,
+    params: Mapping[str, float] | None = None,
+    *,
+    warmup: int | None = None,
+    others: Mapping[str, Bars] | None = None,
+    finer: Bars | None = None,
+    funding: Funding | None = None,
+    path: int = 0,
+) -> Ready:
+    """Compute what a backtest's machine reads; arguments and errors are those of `backtest`."""
     mintick = float(instrument.tick) or None
     plan = rule.plan(params, timeframe=bars.timeframe, symbol=instrument.symbol, mintick=mintick)
     feeds = feeds_of(plan, others or {}, instrument.symbol)
@@ -131,9 +179,9 @@ def backtest(
     met = bars if finer is None else watched(bars, finer)
     columns = plan.columns(bars, feeds)
     inputs = inputs_of(bars, plan, columns, None if finer is None else met, funding_of(met, costs, funding))
-    fills, records, equity = run(inputs, settings_for(rule, instrument, costs, path), costs.capital, start)
     author = Author(rule.name, rule.market, bars.timeframe, instrument, rule.terms)
-    return Result(rule, plan, bars, start, fills, records, equity, costs, met, author, Texts(plan, columns))
+    settings = settings_for(rule, instrument, costs, path)
+    return Ready(rule, plan, bars, start, costs, met, inputs, settings, author, Texts(plan, columns))
 
 
 def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple[Records, Records, Column]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from engine.market.bars import Column
 
 Number = int | float | None
 _NOISE = 1e-9  # share of the capital below which a difference is rounding
-_MARGIN_CALLS = [int(reason) for reason in Reason if reason.name in ("MARGIN_CALL", "LIQUIDATION")]
+_MARGIN_CALLS = [int(Reason.MARGIN_CALL), int(Reason.LIQUIDATION)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,23 +72,50 @@ def statistics(
     refused: int = 0,
 ) -> Statistics:
     """Compute them. `equity`, `time` and `close` are of the traded bars, of one length, at least 1."""
-    every, long, short = trade_statistics(trades, capital)
     months = months_of(equity, time, capital)
+    return finished(
+        trade_statistics(trades.table, len(trades.closed), trades.fills, capital),
+        {**vars(equity_statistics(equity, capital, timeframe, months)), **vars(intrabar_statistics(trades, capital))},
+        months,
+        equity,
+        capital,
+        open_profit=open_profit_of(trades, float(close[-1])),
+        growth=float(close[-1]) / float(close[0]) - 1,
+        bars_held=_bars_held(trades.table, len(trades.closed)),
+        margin_calls=int(np.isin(trades.fills["reason"], _MARGIN_CALLS).sum()),
+        refused=refused,
+    )
+
+
+def open_profit_of(trades: Trades, price: float) -> float:
+    """Give what the open positions have gained at a price, before fees."""
     held = trades.open
-    open_profit = float(np.sum(held["side"] * held["quantity"] * (float(close[-1]) - held["entry_price"])))
+    return float(np.sum(held["side"] * held["quantity"] * (price - held["entry_price"])))
+
+
+def finished(
+    sides: tuple[TradeStatistics, TradeStatistics, TradeStatistics],
+    of_equity: Mapping[str, Number],
+    months: tuple[Month, ...],
+    equity: Column,
+    capital: float,
+    *,
+    open_profit: float,
+    growth: float,
+    bars_held: int,
+    margin_calls: int,
+    refused: int,
+) -> Statistics:
+    """Put numbers of trades (all, long, short) and of the equity together, with what follows from both."""
+    every, long, short = sides
     total = float(equity[-1]) - capital
     funding = total - every.net_profit - open_profit
     if abs(funding) < _NOISE * capital:
         funding = 0.0
-    growth = float(close[-1]) / float(close[0]) - 1
+    parts: dict[str, Any] = {**vars(every), **of_equity, "net_profit": every.net_profit + funding}
+    parts["net_profit_percent"] = 100 * parts["net_profit"] / capital
     return Statistics(
-        **{
-            **vars(every),
-            "net_profit": every.net_profit + funding,
-            "net_profit_percent": 100 * (every.net_profit + funding) / capital,
-            **vars(equity_statistics(equity, capital, timeframe, months)),
-            **vars(intrabar_statistics(trades, capital)),
-        },
+        **parts,
         bars=len(equity),
         capital=capital,
         total_profit=total,
@@ -96,8 +125,8 @@ def statistics(
         open_profit_percent=100 * open_profit / capital,
         buy_and_hold=capital * growth,
         buy_and_hold_percent=100 * growth,
-        exposure_percent=100 * _bars_held(trades.table, len(trades.closed)) / len(equity),
-        margin_calls=int(np.isin(trades.fills["reason"], _MARGIN_CALLS).sum()),
+        exposure_percent=100 * bars_held / len(equity),
+        margin_calls=margin_calls,
         refused_entries=refused,
         long=long,
         short=short,

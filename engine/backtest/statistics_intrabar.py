@@ -19,12 +19,15 @@ from engine.indicators.kernel import kernel
 
 @dataclass(frozen=True, kw_only=True)
 class IntrabarStatistics:
-    """Money in quote currency; shares are of the upper end."""
+    """Money in quote currency; shares are of the upper end. None of a portfolio."""
 
-    max_drawdown_intrabar: float
-    max_drawdown_intrabar_percent: float
-    max_run_up_intrabar: float
-    max_run_up_intrabar_percent: float
+    max_drawdown_intrabar: float | None
+    max_drawdown_intrabar_percent: float | None
+    max_run_up_intrabar: float | None
+    max_run_up_intrabar_percent: float | None
+
+
+NO_INTRABAR: dict[str, None] = dict.fromkeys(IntrabarStatistics.__annotations__)
 
 
 def intrabar_statistics(trades: Trades, capital: float) -> IntrabarStatistics:

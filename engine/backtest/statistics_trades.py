@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.backtest.trades import Trades
 from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
 
@@ -55,16 +54,21 @@ class TradeStatistics:
     average_loss_bars: float | None
     longest_winning_run: int  # trades in a row
     longest_losing_run: int
-    max_contracts: float  # "max contracts held"
+    max_contracts: float | None  # "max contracts held"; None of a portfolio
 
 
-def trade_statistics(trades: Trades, capital: float) -> tuple[TradeStatistics, TradeStatistics, TradeStatistics]:
-    """Give the numbers of all trades, of the long and of the short ones."""
+def trade_statistics(
+    table: Records, closed: int, fills: Records, capital: float
+) -> tuple[TradeStatistics, TradeStatistics, TradeStatistics]:
+    """Give the numbers of all trades, of the long and of the short ones.
+
+    `table` are TRADE records, the first `closed` of them closed, in order of their exits; `fills` is what made them.
+    """
     tally = np.zeros(3, _TALLY)
     for name in ("largest_win", "largest_loss", "largest_win_percent", "largest_loss_percent"):
         tally[name] = np.nan
-    _tally(trades.table, len(trades.closed), tally)
-    _contracts(trades.fills, tally)
+    _tally(table, closed, tally)
+    _contracts(fills, tally)
     every, long, short = (_numbers(dict(zip(_TALLY.names or (), row, strict=True)), capital) for row in tally.tolist())
     return every, long, short
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from engine.backtest.run import Result
 from engine.decisions.settings import Path
 
 
@@ -24,7 +24,16 @@ class Uncertainty:
         return 0.0 if apart == 0 else 100 * apart / abs(self.profit) if self.profit else None
 
 
-def uncertainty(result: Result, run: Callable[[Path], Result]) -> Uncertainty:
+class Played(Protocol):
+    """A result: of one symbol, or of a portfolio."""
+
+    @property
+    def profit(self) -> float:
+        """Equity at the end, less the capital."""
+        ...
+
+
+def uncertainty(result: Played, run: Callable[[Path], Played]) -> Uncertainty:
     """Play the candles again, both ways. `run` backtests the same with a path through each candle."""
-    profits = [float(each.equity[-1]) - each.costs.capital for each in (result, run(Path.BEST), run(Path.WORST))]
+    profits = [each.profit for each in (result, run(Path.BEST), run(Path.WORST))]
     return Uncertainty(profits[0], max(profits), min(profits))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,8 +32,8 @@ from engine.cli.options import (
 from engine.cli.output import console, errors, print_json, program
 
 if TYPE_CHECKING:
-    from engine.app.backtests import Prepared
-    from engine.backtest import RunDefinition
+    from engine.backtest import Result, RunDefinition
+    from engine.backtest.prepared import Prepared
 
 
 def backtest(
@@ -77,7 +78,7 @@ def backtest(
 
     Costs that are not stated: 10,000 of capital, 0.05 % commission per fill, nothing else.
     """
-    from engine.app.backtests import definition_for, definition_in, prepare
+    from engine.app.backtests import definition_for, definition_in, prepare, prepare_portfolio
     from engine.errors import InvalidDocumentError, InvalidInputError
 
     costs = {
@@ -116,24 +117,30 @@ def backtest(
         raise typer.BadParameter(f"{file} is a run definition; change it there ({', '.join(given)})")
     definition = written or definition_for(file, given)
     try:
-        prepared = prepare(definition)
+        members = prepare_portfolio(definition) if definition.portfolio else {"": prepare(definition)}
     except InvalidDocumentError:
         from engine.config import is_config  # no rule file has need of it
 
         if is_config(file):
             raise InvalidInputError(f"{file} is a config; to run it: {program()} run --config {file}") from None
         raise
-    _show(file, definition, prepared, trades, as_json=json)
+    show = _show_portfolio if definition.portfolio else _show
+    differences = show(definition, members, trades, as_json=json)
+    for line in differences:
+        errors.print(f"{file}: not as expected: {line}", markup=False, highlight=False, soft_wrap=True)
+    if definition.expect and not differences and not json:
+        console.print(f"[green]as expected[/green]: {', '.join(definition.expect)}", highlight=False)
+    raise typer.Exit(1 if differences else 0)
 
 
-def _show(file: Path, definition: RunDefinition, prepared: Prepared, trades: int, *, as_json: bool) -> None:
-    from engine.app.fingerprints import keep
+def _show(definition: RunDefinition, members: Mapping[str, Prepared], trades: int, *, as_json: bool) -> list[str]:
+    """Backtest, and print what comes of it. Gives what is not as expected."""
     from engine.backtest.uncertainty import uncertainty
     from engine.cli.backtest_words import document, print_result
 
+    prepared = members[""]
     result = prepared.run()
-    for note in keep(Path(definition.strategy), result.rule, result.fingerprint):
-        errors.print(note, markup=False, highlight=False, soft_wrap=True)
+    _keep(definition, result)
     uncertain = uncertainty(result, prepared.run)
     # Comparing makes every message of the result, which may take longer than all the rest.
     differences = definition.differences(result) if definition.expect else []
@@ -141,11 +148,36 @@ def _show(file: Path, definition: RunDefinition, prepared: Prepared, trades: int
         print_json(document(result, uncertain, differences))
     else:
         print_result(result, uncertain, synthetic=definition.data == "sample", most=trades)
-    for line in differences:
-        errors.print(f"{file}: not as expected: {line}", markup=False, highlight=False, soft_wrap=True)
-    if definition.expect and not differences and not as_json:
-        console.print(f"[green]as expected[/green]: {', '.join(definition.expect)}", highlight=False)
-    raise typer.Exit(1 if differences else 0)
+    return differences
+
+
+def _show_portfolio(
+    definition: RunDefinition, members: Mapping[str, Prepared], trades: int, *, as_json: bool
+) -> list[str]:
+    """Do the same for many symbols."""
+    from engine.backtest.portfolio import backtest_portfolio
+    from engine.backtest.uncertainty import uncertainty
+    from engine.cli.portfolio_words import portfolio_document, print_portfolio
+
+    portfolio = definition.portfolio
+    most = None if portfolio is None else portfolio.max_open
+    result = backtest_portfolio(members, most)
+    _keep(definition, next(iter(result.results.values())))
+    uncertain = uncertainty(result, lambda path: backtest_portfolio(members, most, path))
+    differences = definition.differences(result) if definition.expect else []
+    if as_json:
+        print_json(portfolio_document(result, uncertain, differences))
+    else:
+        synthetic = portfolio is not None and any(each.data == "sample" for each in portfolio.symbols.values())
+        print_portfolio(result, uncertain, synthetic=synthetic, most=trades)
+    return differences
+
+
+def _keep(definition: RunDefinition, result: Result) -> None:
+    from engine.app.fingerprints import keep
+
+    for note in keep(Path(definition.strategy), result.rule, result.fingerprint):
+        errors.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
 def _funding(text: str | None) -> dict[str, object]:

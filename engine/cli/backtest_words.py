@@ -40,7 +40,7 @@ def print_result(result: Result, uncertain: Uncertainty, *, synthetic: bool, mos
 
 def print_statistics(stats: Statistics, uncertain: Uncertainty | None) -> None:
     """Print the numbers of a result."""
-    table = _table(("", "all", "long", "short"), right=(1, 2, 3))
+    table = made_table(("", "all", "long", "short"), right=(1, 2, 3))
     for name, *cells in _trade_rows(stats, stats.long, stats.short):
         table.add_row(name, *cells)
     console.print(table, highlight=False)
@@ -54,7 +54,7 @@ def print_trades(trades: Iterable[Trade], symbols: Iterable[str] | None = None) 
     wide = console.width >= _WIDE
     heads = ("symbol", "side", "in (UTC)", "at", "out (UTC)", "at", "why", "profit", "%", "run-up", "drawdown")
     shown = [head for head in heads if (symbols or head != "symbol") and (wide or head not in heads[-2:])]
-    table = _table(tuple(shown), tuple(i for i, head in enumerate(shown) if head in ("at", *heads[-4:])))
+    table = made_table(tuple(shown), tuple(i for i, head in enumerate(shown) if head in ("at", *heads[-4:])))
     named = zip(symbols, trades, strict=True) if symbols else (("", trade) for trade in trades)
     for symbol, trade in named:
         table.add_row(
@@ -123,7 +123,8 @@ def _trade_rows(*sides: TradeStatistics) -> Iterator[tuple[str, ...]]:
         "  winning, losing", *(f"{number(s.average_win_bars, 1)}, {number(s.average_loss_bars, 1)}" for s in sides)
     )
     yield row("longest losing run", *(f"{s.longest_losing_run:,}" for s in sides))
-    yield row("most held at once", *(f"{s.max_contracts:,.8g}" for s in sides))
+    if sides[0].max_contracts is not None:
+        yield row("most held at once", *(f"{s.max_contracts:,.8g}" for s in sides))
     yield row("fees", *(number(s.fees) for s in sides))
 
 
@@ -137,9 +138,11 @@ def _equity_rows(s: Statistics, uncertain: Uncertainty | None) -> Iterator[tuple
     yield "buy and hold", f"{number(s.buy_and_hold)} ({s.buy_and_hold_percent:+.2f} %)"
     yield "a year", f"{number(s.annual_return_percent)} %" if s.annual_return_percent is not None else "-"
     yield "greatest drawdown", _money(s.max_drawdown, s.max_drawdown_percent)
-    yield "  inside candles", _money(s.max_drawdown_intrabar, s.max_drawdown_intrabar_percent)
+    if s.max_drawdown_intrabar is not None:
+        yield "  inside candles", _money(s.max_drawdown_intrabar, s.max_drawdown_intrabar_percent)
     yield "greatest run-up", _money(s.max_run_up, s.max_run_up_percent)
-    yield "  inside candles", _money(s.max_run_up_intrabar, s.max_run_up_intrabar_percent)
+    if s.max_run_up_intrabar is not None:
+        yield "  inside candles", _money(s.max_run_up_intrabar, s.max_run_up_intrabar_percent)
     longest = f"at most {s.longest_under_water_bars:,} candles"
     yield "under water", f"{number(s.under_water_percent, 1)} % of the time, {longest}"
     yield "Sharpe, Sortino", f"{number(s.sharpe)}, {number(s.sortino)} a year"
@@ -160,7 +163,7 @@ def _uncertain(uncertain: Uncertainty) -> str:
 
 
 def _months(months: tuple[Month, ...]) -> Table:
-    table = _table(("", *_MONTHS, "year"), right=tuple(range(1, 14)))
+    table = made_table(("", *_MONTHS, "year"), right=tuple(range(1, 14)))
     by_year: dict[int, dict[int, float]] = {}
     for month in months:
         by_year.setdefault(month.year, {})[month.month] = month.percent
@@ -181,7 +184,8 @@ def _money(value: float | None, percent: float | None) -> str:
     return "-" if value is None or percent is None else f"{number(value)} ({number(percent)} %)"
 
 
-def _table(heads: tuple[str, ...], right: tuple[int, ...]) -> Table:
+def made_table(heads: tuple[str, ...], right: tuple[int, ...]) -> Table:
+    """Give an empty table; `right` are the columns of numbers."""
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)

@@ -113,6 +113,8 @@ def _config(report: FileReport, config: RunConfig) -> Iterator[str]:
 def _definition(report: FileReport, definition: RunDefinition) -> Iterator[str]:
     route, costs = report.routes[0], definition.costs
     data = "the synthetic sample market" if definition.data == "sample" else definition.data
+    if definition.portfolio is not None:
+        data = f"{', '.join(definition.portfolio.symbols)} out of one capital"
     yield f"{report.file}: good. A backtest of {route.strategy} on {data}."
     yield ""
     yield from _row("runs", f"{route.file}{_given(route)}, warm after {_wait(route.warmup, route.days)}")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.app.backtests import definition_in, run_backtest
-from engine.backtest import Result, RunDefinition
+from engine.app.backtests import definition_in, run_backtest, run_portfolio
+from engine.backtest import RunDefinition
+from engine.backtest.definition import Played
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "backtests").glob("*.yaml"))
@@ -23,8 +24,9 @@ def read(path: Path) -> RunDefinition:
 
 
 @cache
-def result_of(path: Path) -> Result:
-    return run_backtest(read(path))
+def result_of(path: Path) -> Played:
+    definition = read(path)
+    return run_portfolio(definition) if definition.portfolio else run_backtest(definition)
 
 
 @every_file
