@@ -49,6 +49,7 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.backtest
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
+	@$(BIN)/python -m backtests.benchmarks.delivery
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz
