@@ -70,8 +70,9 @@ DISK ?= 5000
 disk: .venv/ready
 	@$(BIN)/python -m tests.faults.disk $(DISK)
 
+MUTANTS ?=
 mutants: .venv/ready
-	@$(BIN)/python -m tests.faults.mutants
+	@$(BIN)/python -m tests.faults.mutants $(MUTANTS)
 
 drift: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.drift
