@@ -77,10 +77,11 @@ class DeliveryLoop:
             self._start(f"delivery-{connector}", partial(self._serve, connector))
         self._start("delivery-commands", self._listen)
 
-    def wake(self) -> None:
-        """Look at the outbox now: something was written."""
-        for bell in self._bells.values():
-            bell.set()
+    def wake(self, connector: str | None = None) -> None:
+        """Look at the outbox now: something was written, for one connector or for whichever."""
+        for name, bell in self._bells.items():
+            if connector in (None, name):
+                bell.set()
 
     def idle(self) -> bool:
         """Tell whether nothing waits to be sent and nothing is in flight; UNKNOWN rows wait for the operator instead.
