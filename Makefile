@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz drift survey lock clean help
+.PHONY: demo test check bench fuzz kills power network disk mutants drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,11 @@ help:
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
+	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour or two"
+	@echo "make power   the power cut 10,000 times under the store (POWER=n): 10 minutes"
+	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
+	@echo "make disk    5,000 damaged states opened, and engines that lose their disk (DISK=n): 10 minutes"
+	@echo "make mutants the tests of delivery and webhook against a thousand mutants: 10 minutes"
 	@echo "make drift   how far running sums are from exact ones after five million bars"
 	@echo "make survey  measure pandas-ta's indicators anew: engine/indicators/verdicts.json, after make lock"
 	@echo "make lock    resolve the dependencies anew into requirements.lock"
@@ -47,6 +52,25 @@ bench: .venv/ready
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz
+
+KILLS ?= 20000
+kills: .venv/ready
+	@$(BIN)/python -m tests.faults.kills $(KILLS)
+
+POWER ?= 10000
+power: .venv/ready
+	@$(BIN)/python -m tests.faults.power $(POWER)
+
+NETWORK ?= 50000
+network: .venv/ready
+	@$(BIN)/python -m tests.faults.network $(NETWORK)
+
+DISK ?= 5000
+disk: .venv/ready
+	@$(BIN)/python -m tests.faults.disk $(DISK)
+
+mutants: .venv/ready
+	@$(BIN)/python -m tests.faults.mutants
 
 drift: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.drift

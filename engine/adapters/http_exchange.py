@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,13 +15,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 
 class Watch:
     """The deadline of one exchange, enforced on its socket, and the fact that matters after a failure.
 
-    `maybe_sent` turns true just before the first byte of the request is handed to the socket: taken where it happens,
-    since no list of exception classes can promise as much. `cut` tells that the deadline ended the exchange: it shuts
+    `not_sent` is knowledge, never a guess: the connection could not be made, or the deadline came before the first byte
+    of the request was handed to the socket. Whatever else ends an exchange may have left the machine, an error that
+    nobody thought of included. `cut` tells that the deadline ended the exchange: it shuts
     the socket down under whoever reads from it, as a read timeout begins anew with every byte that drips in.
     What is not interrupted is the name lookup: the resolver's own timeouts bound it, and nothing is sent after the
     deadline when it ends late.
@@ -27,8 +31,9 @@ class Watch:
 
     def __init__(self, connect_timeout_s: float, deadline_s: float) -> None:
         """Start the time of an exchange: `deadline_s` for all of it, `connect_timeout_s` to reach one address."""
-        self.maybe_sent = False
         self.cut = False
+        self._failed_before = False
+        self._begun = False
         self._connect_timeout_s = connect_timeout_s
         self._end = time.monotonic() + deadline_s
         self._mutex = threading.Lock()
@@ -49,9 +54,23 @@ class Watch:
                 self._socket.close()
                 self._socket = None
 
+    @property
+    def not_sent(self) -> bool:
+        """Whether it is certain that no byte of the request left, nor can leave any more."""
+        return self._failed_before and not self._begun
+
     def over(self) -> bool:
         """Tell whether the deadline has passed."""
         return time.monotonic() >= self._end
+
+    @contextlib.contextmanager
+    def before_bytes(self) -> Iterator[None]:
+        """Take down that what fails in here failed before the first byte."""
+        try:
+            yield
+        except BaseException:
+            self._failed_before = True
+            raise
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Reach the first address of the host that answers. Errors: OSError; TimeoutError past the deadline."""
@@ -71,11 +90,12 @@ class Watch:
                 return reached
         raise failed
 
-    def before_bytes(self) -> None:
+    def begin(self) -> None:
         """Take down that bytes may leave from here on. Errors: TimeoutError past the deadline, with nothing sent."""
-        if not self.maybe_sent:
-            self._remaining_s()
-            self.maybe_sent = True
+        if not self._begun:
+            with self.before_bytes():
+                self._remaining_s()
+            self._begun = True
 
     def _remaining_s(self) -> float:
         remaining = self._end - time.monotonic()
@@ -121,8 +141,44 @@ class _Adapter(HTTPAdapter):
         }
 
 
+class _HeadReader:
+    """Reads the head of an answer, and refuses one that ends before its blank line.
+
+    The standard library takes the end of the connection for the end of the head: "HTTP/1.1 400" and nothing more would
+    be a refusal.
+    """
+
+    def __init__(self, wire: Any) -> None:
+        self._wire = wire
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._wire.readline(limit)
+        if not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("the answer's head is not whole")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wire, name)
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer whose head is whole."""
+
+    def begin(self) -> None:
+        wire, self.fp = self.fp, _HeadReader(self.fp)  # type: ignore[assignment] # it reads like one
+        super().begin()
+        if self.fp is not None:
+            self.fp = wire
+
+
 class _HttpConnection(HTTPConnection):
-    """Has the watch reach the address, and be told before a byte leaves."""
+    """Has the watch reach the address, and be told before a byte leaves.
+
+    An error of connecting is raised as one that urllib3 cannot take for a connection lost while sending: it swallows
+    those, and goes on to read an answer from a socket that was never there.
+    """
+
+    response_class = _Response
 
     def __init__(self, *place: Any, watch: Watch, **options: Any) -> None:
         super().__init__(*place, **options)
@@ -131,10 +187,17 @@ class _HttpConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return self._watch.connect(self.host.strip("[]"), self.port)
 
+    def connect(self) -> None:
+        with self._watch.before_bytes():
+            try:
+                super().connect()
+            except OSError as error:
+                raise NewConnectionError(self, f"no connection: {error}") from error
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self._watch.before_bytes()
+        self._watch.begin()
         super().send(data)
 
 

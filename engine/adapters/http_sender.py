@@ -7,14 +7,18 @@ import json
 import ssl
 import time
 import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import requests
 
 from engine.adapters.http_exchange import Watch, session
-from engine.config import Connector
+from engine.config import SEED, Connector, Profile
 from engine.delivery import Exchange, Phase
+from engine.errors import InvalidMessageError
+from engine.webhook import render, render_headers
 
 _BODY_LIMIT = 64 * 1024
 _EXCERPT = 200
@@ -35,15 +39,21 @@ class HttpSender:
         user_agent: str = "signal-engine",
         connect_timeout_s: float = 3.0,
         deadline_s: float = 8.0,
+        profile: Profile = SEED,
+        watch: Callable[[float, float], Watch] = Watch,
     ) -> None:
-        """Send to `connector`; the times are seconds."""
+        """Send to `connector`, written as `profile` says; the times are seconds.
+
+        `watch` makes the watch of each exchange from both of them.
+        """
         self._url = connector.url
         self._token = connector.token.get_secret_value()
         self._connect_timeout_s = connect_timeout_s
         self._deadline_s = deadline_s
-        known_by = {"connectorName": connector.name, "connectorToken": self._token}
-        self._head = json.dumps(known_by, separators=(",", ":"), ensure_ascii=False)[:-1]
-        self._headers = {
+        self._watch = watch
+        self._profile = profile
+        self._known = {"name": connector.name, "token": self._token, **connector.values}
+        self._headers = render_headers(profile, self._known) | {
             "Content-Type": "application/json",
             "User-Agent": user_agent,
             "Accept-Encoding": "identity",
@@ -53,13 +63,14 @@ class HttpSender:
     def post(self, body: str) -> Exchange:
         """Send one message (its JSON without connector name and token) and tell what happened.
 
-        The bytes of `body` are kept as they are. Neither token nor the query of the address stands in what comes back.
-        Errors: ValueError where `body` is no JSON object written compactly; nothing for what happens on the way.
+        Neither token nor the query of the address stands in what comes back. Errors: ValueError where `body` is no JSON
+        object; nothing for what happens on the way.
         """
-        if not (body.startswith('{"') and body.endswith("}")):
-            raise ValueError("a message is a JSON object with at least one field")
-        data = f"{self._head},{body[1:]}".encode()
-        with Watch(self._connect_timeout_s, self._deadline_s) as watch:
+        try:
+            data = self._written(body)
+        except InvalidMessageError as error:
+            return Exchange(Phase.REFUSED, self._hide(str(error)))
+        with self._watch(self._connect_timeout_s, self._deadline_s) as watch:
             status: int | None = None
             try:
                 with (
@@ -76,16 +87,26 @@ class HttpSender:
                     status = answer.status_code
                     text = self._hide(_text(answer))
                     retry_after_s = _retry_after_s(answer.headers.get("Retry-After"))
-            except Exception as error:  # noqa: BLE001 - what may have left counts, whichever error ends it: urllib3's
-                # own AttributeErrors (a reset at the wrong moment) must not pass for something that was never sent
+            except Exception as error:  # noqa: BLE001 - what may have left counts, whichever error ends it
                 why = f"no whole answer within {self._deadline_s:g} s" if watch.over() else _reason(error)
-                phase = Phase.MAYBE_SENT if watch.maybe_sent else Phase.NOT_SENT
+                phase = Phase.NOT_SENT if watch.not_sent else Phase.MAYBE_SENT
                 return Exchange(phase, self._hide(why if status is None else f"HTTP {status}, then {why}"), status)
             if watch.cut:  # an answer that ends where the connection does looks whole when we cut it
                 why = f"HTTP {status}, then no whole answer within {self._deadline_s:g} s"
                 return Exchange(Phase.MAYBE_SENT, why, status)
         excerpt = " ".join(text[:_EXCERPT].split())
         return Exchange(Phase.ANSWERED, f"HTTP {status}: {excerpt}", status, text, retry_after_s)
+
+    def _written(self, body: str) -> bytes:
+        try:
+            message = json.loads(body)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict) or not message:
+            raise ValueError("a message is a JSON object with at least one field")
+        sent_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        document = render(self._profile, message, {**self._known, "sentAt": sent_at})
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
     def _hide(self, text: str) -> str:
         written = [json.dumps(self._token, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
+from enum import Enum
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, event, insert
+from sqlalchemy import Connection, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from engine.adapters.sql_copy import sync
+from engine.adapters.sql_guard import Mark
+from engine.adapters.sql_migrations import OLDEST, copy_before, migrate
+from engine.adapters.sql_seal import check_all_seals
 from engine.adapters.sql_tables import META, METADATA, SCHEMA_VERSION
 from engine.errors import StoreError
 
+WRITES = "writes"
+COMMITS_KEY = "commits"
 _VERSION_KEY = "schema_version"
 
 
@@ -51,40 +57,71 @@ def create_if_missing(path: Path) -> None:
         try:
             with connection.begin():
                 METADATA.create_all(connection)
-                connection.execute(insert(META).values(key=_VERSION_KEY, value=str(SCHEMA_VERSION)))
+                facts = {_VERSION_KEY: str(SCHEMA_VERSION), COMMITS_KEY: "0"}
+                connection.execute(insert(META), [{"key": key, "value": value} for key, value in facts.items()])
         finally:
             connection.close()
-        _sync(young)
+        sync(young)
         young.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise failure(path, error) from None
 
 
-def open_state(path: Path, *, write: bool) -> Connection:
-    """Open and check a state file. The connection may be used from several threads, one at a time.
+class Access(Enum):
+    """Who opens a state: the one engine that writes it, the operator beside it, or somebody who only looks."""
 
-    Errors: StoreError where it is missing, empty, damaged, another program's, or of another version.
+    ENGINE = "engine"
+    OPERATOR = "operator"
+    READER = "reader"
+
+
+def open_state(path: Path, access: Access) -> Connection:
+    """Open a state file; for the engine, also bring it up to date and check all of it.
+
+    The connection may be used from several threads, one at a time; its transactions begin as `WRITES` in its `info`
+    says. Errors: StoreError where it is missing, empty, damaged, older than it was, another program's, or of another
+    version.
     """
-    raw = None
+    raw: sqlite3.Connection | None = None
+    connection: Connection | None = None
+    write = access is not Access.READER
     try:
         if not path.exists():
             raise StoreError(f"{path}: there is no state here; has an engine run with this configuration?")
         if not path.stat().st_size:
             raise StoreError(f"{path}: the state file is empty, so what was kept is lost; restore a backup")
-        if write:
+        if access is Access.ENGINE:
             path.chmod(0o600)
         mode = "rw" if write else "ro"  # never "rwc": that would make an empty database where ours went away
         raw = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, check_same_thread=False, isolation_level=None)
         raw.execute("PRAGMA foreign_keys = ON")
+        if access is Access.ENGINE:
+            _check_whole(path, raw)
         if write:
             _prepare_to_write(path, raw)
-        _check_version(path, raw)
-        return _connection(path, raw, write=write)
-    except (OSError, sqlite3.Error, StoreError) as error:
-        if raw is not None:
+        version = _version(path, raw, older=access is Access.ENGINE)
+        if version < SCHEMA_VERSION:
+            copy_before(path, raw, version)
+        connection = _connection(path, raw, write=write)
+        if version < SCHEMA_VERSION:
+            with connection.begin():
+                migrate(connection, version, SCHEMA_VERSION)
+        _check_tables(path, connection)
+        if access is Access.ENGINE:
+            _check_content(path, connection)
+        return connection
+    except (OSError, sqlite3.Error, SQLAlchemyError, StoreError) as error:
+        if connection is not None:
+            connection.close()
+        elif raw is not None:
             raw.close()
         raise failure(path, error) from None
+
+
+def commits_of(connection: Connection) -> int:
+    """Give how many transactions the state has seen."""
+    return int(connection.execute(select(META.c.value).where(META.c.key == COMMITS_KEY)).scalar_one())
 
 
 def failure(path: Path, error: Exception) -> StoreError:
@@ -107,10 +144,13 @@ def failure(path: Path, error: Exception) -> StoreError:
     return StoreError(f"{path}: the state cannot be used: {text}" + (f"; {hint}" if hint else ""))
 
 
-def _prepare_to_write(path: Path, raw: sqlite3.Connection) -> None:
-    faults = [line for (line,) in raw.execute("PRAGMA quick_check")]
+def _check_whole(path: Path, raw: sqlite3.Connection) -> None:
+    faults = [line for (line,) in raw.execute("PRAGMA integrity_check")]
     if faults != ["ok"]:
         raise StoreError(f"{path}: the state file is damaged ({faults[0]}); restore a backup")
+
+
+def _prepare_to_write(path: Path, raw: sqlite3.Connection) -> None:
     (journal,) = raw.execute("PRAGMA journal_mode = WAL").fetchone()
     if journal != "wal":
         raise StoreError(f"{path}: this file system does not allow SQLite's WAL mode; keep the state on a local disk")
@@ -118,20 +158,44 @@ def _prepare_to_write(path: Path, raw: sqlite3.Connection) -> None:
     raw.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves bytes in the drive
 
 
-def _check_version(path: Path, raw: sqlite3.Connection) -> None:
+def _version(path: Path, raw: sqlite3.Connection, *, older: bool) -> int:
+    """Give the version of a state that can be used as it is, or (`older`) brought up to date. Errors: StoreError."""
     tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "meta" not in tables:
         raise StoreError(f"{path}: this database is no state of signal-engine; name another state file")
     found = raw.execute("SELECT value FROM meta WHERE key = ?", (_VERSION_KEY,)).fetchone()
-    version = found[0] if found else "none"
-    missing = sorted(set(METADATA.tables) - tables)
-    if version != str(SCHEMA_VERSION):
+    text = str(found[0]) if found else "none"
+    version = int(text) if text.isdecimal() else -1
+    if version != SCHEMA_VERSION and not (older and OLDEST <= version < SCHEMA_VERSION):
+        advice = "use the release that wrote it, or name another state file (positions are then not remembered)"
+        if OLDEST <= version < SCHEMA_VERSION:
+            advice = "start the engine once, which brings it up to date"
         raise StoreError(
-            f"{path}: the state has schema version {version}, and this release needs {SCHEMA_VERSION}; "
-            "use the release that wrote it, or name another state file (positions are then not remembered)"
+            f"{path}: the state has schema version {text}, and this release needs {SCHEMA_VERSION}; {advice}"
         )
-    if missing:
+    return version
+
+
+def _check_tables(path: Path, connection: Connection) -> None:
+    with connection.begin():
+        there = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    if missing := sorted(set(METADATA.tables) - there):
         raise StoreError(f"{path}: the state file is damaged (no table {', '.join(missing)}); restore a backup")
+
+
+def _check_content(path: Path, connection: Connection) -> None:
+    mark = Mark(path).read()
+    with connection.begin():
+        try:
+            check_all_seals(connection)
+        except StoreError as error:
+            raise StoreError(f"{path}: {error}") from None
+        if (count := commits_of(connection)) < mark:
+            raise StoreError(
+                f"{path}: this state is older than what was kept here (commit {count} of {mark}): its journal was "
+                f"lost or damaged, and messages would be sent again. Restore a newer backup; where you did restore "
+                f"one, look at the platform for what was sent since, then remove {Mark(path).path.name}"
+            )
 
 
 def _connection(path: Path, raw: sqlite3.Connection, *, write: bool) -> Connection:
@@ -140,19 +204,12 @@ def _connection(path: Path, raw: sqlite3.Connection, *, write: bool) -> Connecti
     # The driver's own transactions begin at the first write only; ours begin where they are opened.
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info[WRITES] else "BEGIN")
 
     try:
-        return engine.connect()
+        connection = engine.connect()
+        connection.info[WRITES] = write
+        return connection
     except SQLAlchemyError as error:
         raw.close()
         raise failure(path, error) from None
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        with contextlib.suppress(OSError):
-            os.close(file)

@@ -1,27 +1,46 @@
-"""The engine's durable state in SQL: routes, outbox and attempts; one writer, any number of readers."""
+"""The engine's durable state in SQL: routes, outbox, attempts and commands; one engine writes, others look and ask."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy import Row as Record
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.clocks import SystemClock
-from engine.adapters.sql_file import create_if_missing, failure, open_state, state_path
+from engine.adapters.sql_copy import copy_whole
+from engine.adapters.sql_file import (
+    COMMITS_KEY,
+    WRITES,
+    Access,
+    commits_of,
+    create_if_missing,
+    failure,
+    open_state,
+    state_path,
+)
+from engine.adapters.sql_guard import FileGuard, Mark
 from engine.adapters.sql_lock import WriterLock
-from engine.adapters.sql_tables import ATTEMPTS, OUTBOX, ROUTES
-from engine.delivery import Exchange, Intent, Phase, Row, RowState, Step
-from engine.errors import StoreError
-from engine.ports import Attempt, Clock, RouteRecord
+from engine.adapters.sql_rows import (
+    add_command,
+    add_resolution,
+    add_row,
+    change_row,
+    finish_command,
+    read_commands,
+    read_rows,
+)
+from engine.adapters.sql_seal import check_seal, seal
+from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, META, OUTBOX, RESOLUTIONS, ROUTES
+from engine.delivery import Carried, Command, Exchange, Intent, Phase, Refused, Row, RowState, Step
+from engine.errors import RefusedError, StoreError
+from engine.ports import Attempt, Clock, Resolution, RouteRecord
 
-_UNRESOLVED = [str(state) for state in RowState if not state.final]
+_UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.final])
 
 
 class SqlStore:
@@ -31,18 +50,21 @@ class SqlStore:
     only by starting again. Errors: StoreError; RefusedError where another engine runs on the same state.
     """
 
-    def __init__(self, url_or_path: str | Path, *, clock: Clock | None = None, read_only: bool = False) -> None:
-        """Open the state, making it (and its folder) where there is none; read-only: without a lock, beside an engine.
+    def __init__(self, url_or_path: str | Path, *, clock: Clock | None = None, access: Access = Access.ENGINE) -> None:
+        """Open the state; for the engine, make it (and its folder) where there is none, and hold its lock.
 
         `clock` dates the rows that are written, for people.
         """
         self.path = state_path(url_or_path)
+        self._access = access
         self._clock = clock or SystemClock()
         self._mutex = threading.Lock()
         self._failure = ""
         self._writer: WriterLock | None = None
-        if read_only:
-            self._connection = open_state(self.path, write=False)
+        self._mark = Mark(self.path)
+        self._guard: FileGuard | None = None
+        if access is not Access.ENGINE:
+            self._connection = open_state(self.path, access)
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,55 +73,64 @@ class SqlStore:
         self._writer = WriterLock(self.path)
         try:
             create_if_missing(self.path)
-            self._connection = open_state(self.path, write=True)
+            self._connection = open_state(self.path, access)
+            self._guard = FileGuard(self.path)
         except StoreError:
             self._writer.release()
             raise
 
     @classmethod
-    def open_readonly(cls, url_or_path: str | Path) -> Self:
+    def open_readonly(cls, url_or_path: str | Path) -> SqlStore:
         """Open a state to look at it, also while an engine runs on it; every change is a StoreError."""
-        return cls(url_or_path, read_only=True)
+        return cls(url_or_path, access=Access.READER)
 
     def route(self, route: str) -> RouteRecord | None:
         """Give what was kept of a route."""
-        with self._transaction() as connection:
-            found = connection.execute(select(ROUTES).where(ROUTES.c.route == route)).one_or_none()
-        return RouteRecord(found.route, found.watermark_ms, found.state, found.rule_sha256) if found else None
+        with self._reading() as connection:
+            found = connection.execute(select(ROUTES).where(ROUTES.c.route == route)).mappings().one_or_none()
+            if found is not None:
+                check_seal(ROUTES, found)
+        return RouteRecord(route, found["watermark_ms"], found["state"], found["rule_sha256"]) if found else None
 
     def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
         """Keep a processed bar, all or nothing. A client order id that is there already is not written again."""
         kept = {"watermark_ms": record.watermark_ms, "state": record.state, "rule_sha256": record.rule_sha256}
+        kept["seal"] = seal(ROUTES, {"route": record.route, **kept})
         now_ms = self._clock.now_ms()
-        with self._transaction() as connection:
+        with self._writing() as connection:
             connection.execute(
-                insert(ROUTES).values(route=record.route, **kept).on_conflict_do_update(["route"], set_=kept)
+                insert_or(ROUTES).values(route=record.route, **kept).on_conflict_do_update(["route"], set_=kept)
             )
             for row in rows:
-                new = {name: getattr(row, name) for name in Row.__dataclass_fields__ if name != "seq"}
-                new |= {"intent": str(row.intent), "state": str(row.state), "created_ms": now_ms, "changed_ms": now_ms}
-                connection.execute(insert(OUTBOX).values(new).on_conflict_do_nothing(["client_order_id"]))
+                add_row(connection, row, now_ms)
 
     def unresolved(self, connector: str | None = None) -> list[Row]:
         """Give the rows that are not final, in order of decision; of one connector or of all."""
-        query = select(OUTBOX).where(OUTBOX.c.state.in_(_UNRESOLVED)).order_by(OUTBOX.c.seq)
+        query = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
         if connector is not None:
             query = query.where(OUTBOX.c.connector == connector)
-        with self._transaction() as connection:
-            return [_row(record) for record in connection.execute(query)]
+        with self._reading() as connection:
+            return read_rows(connection, query)
 
     def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message of a route."""
-        openings = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.OPEN))
-        with self._transaction() as connection:
-            found = connection.execute(select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1)).first()
-        return _row(found) if found else None
+        """Give the newest opening message that a route's rule decided."""
+        openings = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.OPEN)) & ~OUTBOX.c.by_hand
+        with self._reading() as connection:
+            found = read_rows(connection, select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1))
+        return found[0] if found else None
+
+    def closed_by_hand(self, route: str, after: Row) -> list[Row]:
+        """Give the full closes of a route that a person sent after a row, and that were not refused."""
+        refused = OUTBOX.c.state.in_([str(RowState.REJECTED), str(RowState.EXPIRED)])
+        closes = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.CLOSE)) & OUTBOX.c.by_hand & ~refused
+        with self._reading() as connection:
+            return read_rows(connection, select(OUTBOX).where(closes & (OUTBOX.c.seq > after.seq)))
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
         """Mark the row SENDING, count the attempt, and give it as it now is; None where another changed it since."""
-        with self._transaction() as connection:
-            sending = {"state": RowState.SENDING, "attempts": OUTBOX.c.attempts + 1, "changed_ms": now_ms}
-            changed = self._change(connection, row, sending)
+        with self._writing() as connection:
+            sending = {"state": RowState.SENDING, "attempts": row.attempts + 1, "changed_ms": now_ms}
+            changed = change_row(connection, row, sending)
             if changed is not None:
                 connection.execute(insert(ATTEMPTS).values(seq=row.seq, started_ms=now_ms, phase="", detail=""))
         return changed
@@ -108,15 +139,8 @@ class SqlStore:
         """Write down what came of an attempt, and the state that follows."""
         known = exchange or Exchange(Phase.MAYBE_SENT, "the engine ended during this attempt")
         facts = {"ended_ms": now_ms, "phase": str(known.phase), "status": known.status, "detail": known.detail}
-        new = {
-            "state": step.state,
-            "next_try_ms": step.next_try_ms,
-            "maybe_arrived": step.maybe_arrived,
-            "detail": known.detail,
-            "changed_ms": now_ms,
-        }
-        with self._transaction() as connection:
-            if self._change(connection, row, new) is None:
+        with self._writing() as connection:
+            if change_row(connection, row, _after(step, known.detail, now_ms)) is None:
                 raise StoreError(f"{self.path}: message {row.seq} changed while it was being sent; start again")
             connection.execute(
                 update(ATTEMPTS).where(ATTEMPTS.c.seq == row.seq, ATTEMPTS.c.ended_ms.is_(None)).values(facts)
@@ -124,53 +148,163 @@ class SqlStore:
 
     def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> bool:
         """Give a row another state without an attempt, with the reason; False where another changed it since."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             new = {"state": state, "detail": detail, "changed_ms": now_ms}
-            return self._change(connection, row, new) is not None
+            changed = change_row(connection, row, new) is not None
+            if changed:
+                add_resolution(connection, row, state, detail, now_ms)
+        return changed
+
+    def ask(self, command: Command) -> int:
+        """Write down what the operator asks for; gives the command's number."""
+        with self._writing() as connection:
+            return add_command(connection, command)
+
+    def asked(self) -> list[Command]:
+        """Give the operator's commands that nobody has looked at, oldest first."""
+        with self._reading() as connection:
+            return read_commands(connection)
+
+    def known(self, command: Command) -> list[Row]:
+        """Give what `carry_out` has to know of the outbox for a command."""
+        ids = [row.client_order_id for row in command.rows]
+        concerned = _UNRESOLVED | OUTBOX.c.client_order_id.in_(ids)
+        if command.seq is not None:
+            its = select(OUTBOX.c.connector).where(OUTBOX.c.seq == command.seq).scalar_subquery()
+            concerned = (OUTBOX.c.seq >= command.seq) & (OUTBOX.c.connector == its)
+        with self._reading() as connection:
+            return read_rows(connection, select(OUTBOX).where(concerned).order_by(OUTBOX.c.seq))
+
+    def finish(self, command: Command, verdict: Carried | Refused, now_ms: int) -> list[Row] | None:
+        """Do what was found to follow from a command, and mark it done, all or nothing."""
+        refused = verdict.reason if isinstance(verdict, Refused) else None
+        changes, rows = ((), ()) if isinstance(verdict, Refused) else (verdict.changes, verdict.rows)
+        seqs: list[int] = []
+        try:
+            with self._writing() as connection:
+                if not finish_command(connection, command.number, refused, now_ms):
+                    raise _ChangedSinceError
+                for change in changes:
+                    if change_row(connection, change.row, _after(change.step, change.reason, now_ms)) is None:
+                        raise _ChangedSinceError
+                    reason, number = change.reason, command.number
+                    add_resolution(connection, change.row, change.step.state, reason, now_ms, number)
+                for row in rows:
+                    if (seq := add_row(connection, row, now_ms)) is None:
+                        raise _ChangedSinceError
+                    seqs.append(seq)
+                return read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq.in_(seqs)).order_by(OUTBOX.c.seq))
+        except _ChangedSinceError:
+            return None
+
+    def answer(self, number: int) -> str | None:
+        """Give why a command was refused, nothing where it was done; None while nobody has looked at it."""
+        with self._reading() as connection:
+            found = connection.execute(select(COMMANDS).where(COMMANDS.c.number == number)).one()
+        return None if found.done_ms is None else found.refused or ""
 
     def attempts(self, row: Row) -> list[Attempt]:
         """Give every attempt to deliver a row, oldest first."""
         query = select(ATTEMPTS).where(ATTEMPTS.c.seq == row.seq).order_by(ATTEMPTS.c.id)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return [
                 Attempt(r.seq, r.started_ms, r.ended_ms, r.phase, r.status, r.detail) for r in connection.execute(query)
             ]
 
+    def resolutions(self, row: Row) -> list[Resolution]:
+        """Give every change of a row that was no attempt, oldest first."""
+        query = select(RESOLUTIONS).where(RESOLUTIONS.c.seq == row.seq).order_by(RESOLUTIONS.c.id)
+        with self._reading() as connection:
+            return [
+                Resolution(r.seq, r.at_ms, RowState(r.state), r.reason, r.command) for r in connection.execute(query)
+            ]
+
     def rows(self, limit: int = 100) -> list[Row]:
         """Give the newest rows, newest last."""
-        with self._transaction() as connection:
-            newest = connection.execute(select(OUTBOX).order_by(OUTBOX.c.seq.desc()).limit(limit))
-            return [_row(record) for record in newest][::-1]
+        with self._reading() as connection:
+            return read_rows(connection, select(OUTBOX).order_by(OUTBOX.c.seq.desc()).limit(limit))[::-1]
+
+    def row(self, seq: int) -> Row | None:
+        """Give a row by its number."""
+        with self._reading() as connection:
+            found = read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq == seq))
+        return found[0] if found else None
+
+    def back_up(self, target: Path) -> None:
+        """Write a whole, checked copy of the state to a new file, while others go on writing."""
+        if target.exists():
+            raise RefusedError(f"{target} is there already; name a file that is not")
+        with self._mutex:
+            try:
+                copy_whole(self._connection.connection.driver_connection, target)  # type: ignore[arg-type] # SQLite's
+            except (OSError, SQLAlchemyError, StoreError) as error:
+                raise failure(target, error) from None
 
     def close(self) -> None:
         """Let go of the database and of the lock; closing twice is closing once."""
         with self._mutex:
             if not self._connection.closed:
                 self._connection.close()
+                self._mark.close()
                 if self._writer is not None:
                     self._writer.release()
 
-    def _change(self, connection: Connection, row: Row, new: Mapping[str, object]) -> Row | None:
-        same = (OUTBOX.c.seq == row.seq) & (OUTBOX.c.state == str(row.state))
-        values = {name: str(value) if isinstance(value, RowState) else value for name, value in new.items()}
-        found = connection.execute(update(OUTBOX).where(same).values(values).returning(*OUTBOX.c)).one_or_none()
-        return None if found is None else _row(found)
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._transaction(writes=False) as connection:
+            yield connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[Connection]:
+        with self._transaction(writes=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         with self._mutex:
             if self._failure:
                 raise StoreError(self._failure)
             if self._connection.closed:
                 raise StoreError(f"{self.path}: the state is closed")
             try:
+                if self._guard is not None:
+                    self._guard.check()
+                self._connection.info[WRITES] = writes and self._access is not Access.READER
                 with self._connection.begin():
                     yield self._connection
-            except SQLAlchemyError as error:
-                self._failure = str(failure(self.path, error))
+                    count = self._count() if writes else None
+                self._committed(count)
+            except (SQLAlchemyError, OSError, StoreError) as error:
+                self._failure = str(self._failed(error))
                 raise StoreError(self._failure) from None
 
+    def _count(self) -> int:
+        its = META.c.key == COMMITS_KEY
+        count = commits_of(self._connection) + 1
+        self._connection.execute(update(META).where(its).values(value=str(count)))
+        return count
 
-def _row(record: Record[*tuple[object, ...]]) -> Row:
-    values = {name: getattr(record, name) for name in Row.__dataclass_fields__}
-    return Row(**values | {"intent": Intent(record.intent), "state": RowState(record.state)})
+    def _committed(self, count: int | None) -> None:
+        if count is not None and self._guard is not None:
+            self._mark.write(count)
+            self._guard.committed()
+
+    def _failed(self, error: Exception) -> StoreError:
+        if isinstance(error, StoreError) and str(self.path) not in str(error):
+            return StoreError(f"{self.path}: {error}")
+        return failure(self.path, error)
+
+
+class _ChangedSinceError(Exception):
+    """Rolls a transaction back."""
+
+
+def _after(step: Step, detail: str, now_ms: int) -> dict[str, object]:
+    new = {
+        "state": step.state,
+        "next_try_ms": step.next_try_ms,
+        "maybe_arrived": step.maybe_arrived,
+        "detail": detail,
+        "changed_ms": now_ms,
+    }
+    return new if step.deadline_ms is None else new | {"deadline_ms": step.deadline_ms}

@@ -1,11 +1,11 @@
-"""The tables of the state: what a route remembers, the outbox, and every attempt to deliver."""
+"""The tables of the state: what a route remembers, the outbox, every attempt, and what the operator asked for."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
-SCHEMA_VERSION = 1
-"""Raised with every change of a table here."""
+SCHEMA_VERSION = 2
+"""Raised with every change of a table here; sql_migrations has a step for each."""
 
 METADATA = MetaData()
 
@@ -23,6 +23,7 @@ ROUTES = Table(
     Column("watermark_ms", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("rule_sha256", Text, nullable=False),
+    Column("seal", Text, nullable=False, server_default=""),
 )
 
 OUTBOX = Table(
@@ -43,6 +44,8 @@ OUTBOX = Table(
     Column("maybe_arrived", Boolean, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("changed_ms", BigInteger, nullable=False),
+    Column("by_hand", Boolean, nullable=False, server_default="0"),
+    Column("seal", Text, nullable=False, server_default=""),
     Index("outbox_by_state", "state", "connector"),
     Index("outbox_by_route", "route", "intent"),
     sqlite_autoincrement=True,  # a number is never given twice, so no attempt can come to belong to another message
@@ -60,3 +63,33 @@ ATTEMPTS = Table(
     Column("detail", Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+RESOLUTIONS = Table(
+    "resolutions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, ForeignKey(OUTBOX.c.seq), nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("command", Integer),
+    sqlite_autoincrement=True,
+)
+"""Every change of a message that was no attempt; `command` is the operator's, where it was his."""
+
+COMMANDS = Table(
+    "commands",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("word", Text, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("seq", Integer),
+    Column("rows", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("done_ms", BigInteger),
+    Column("refused", Text),
+    Column("seal", Text, nullable=False),
+    Index("commands_by_done", "done_ms"),
+    sqlite_autoincrement=True,
+)
+"""What the operator asked for; `done_ms` None: not looked at yet. `refused` says why nothing was done."""

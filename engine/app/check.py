@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.app.backtests import definition_in
+from engine.app.conduct import Sentence, conduct_of
 from engine.app.possible import Possible, example_of, possible_messages
+from engine.app.profiles import check_words
 from engine.app.system import read_routes
 from engine.backtest import RunDefinition
 from engine.config import RunConfig, is_config, read_config
@@ -52,6 +54,7 @@ class RuleReport:
     needed: list[Needed]
     slowest: str
     causes: tuple[tuple[str, int], ...]
+    conduct: list[Sentence]
     messages: list[Possible]
     tests: int
 
@@ -93,6 +96,7 @@ def report_on(path: Path) -> FileReport:
     if is_config(path):
         config = read_config(path, os.environ)
         specs = read_routes(config)
+        check_words(config, specs)
         plans = [spec.rule.plan(spec.params) for spec in specs]
         routes = [
             _route(
@@ -154,6 +158,7 @@ def _rule_report(rule: Rule, plan: Plan) -> RuleReport:
         needed=_needed(rule, plan),
         slowest=plan.slowest_call,
         causes=census.causes,
+        conduct=conduct_of(rule),
         messages=possible_messages(rule),
         tests=len(getattr(rule.file, "tests", [])),
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from engine.app.outbox import Account
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.live import Outcome, Session
 from engine.ports import RouteRecord
@@ -48,7 +49,7 @@ class LogObserver:
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""
         self._log.warning(
-            "entry undone: its message did not arrive",
+            "position closed by hand" if row.by_hand else "entry undone: its message did not arrive",
             route=session.route,
             id=row.client_order_id,
             state=str(row.state),
@@ -65,6 +66,9 @@ class LogObserver:
         """Log what came of a message."""
         if step.state is RowState.SENDING:
             return
+        if step.state is RowState.PENDING and not row.attempts:
+            self._log.warning("message by hand", connector=row.connector, id=row.client_order_id, body=row.body)
+            return
         alarming = step.state in (RowState.REJECTED, RowState.UNKNOWN, RowState.EXPIRED)
         log = self._log.error if alarming else (self._log.warning if step.state is RowState.PENDING else self._log.info)
         log(
@@ -74,6 +78,20 @@ class LogObserver:
             attempt=row.attempts,
             body=row.body,
             detail=exchange.detail if exchange else row.detail,
+        )
+
+    def doubt(self, known: Account) -> None:
+        """Log all that is known of a message that may or may not have arrived."""
+        row = known.row
+        self._log.error(
+            "IN DOUBT: look at the platform, then say 'outbox arrived' or 'outbox not-arrived'",
+            number=row.seq,
+            intent=str(row.intent),
+            route=row.route,
+            candle=_time(row.bar_ms),
+            body=row.body,
+            attempts=[f"{_time(a.started_ms)} {a.phase}: {a.detail}" for a in known.attempts],
+            holds_back=[f"{other.seq} {other.body}" for other in known.held] or "entries of this route",
         )
 
 

@@ -26,7 +26,6 @@ _ACTIONS = {
     (MarketKind.SPOT, "long"): (Action.BUY, Action.SELL),
 }
 _ENGINE_CLOSES = frozenset({"trailing", "break_even", "max_bars", "flat_at", "limits"})
-_WITHDRAWS = frozenset({"cancel", "expire_bars", "oco", "flat_at", "limits"})
 _DELAYS = {"delaySeconds": "delay_seconds", "delaySecondsFilter": "delay_filter"}
 
 
@@ -78,7 +77,7 @@ def _of_side(rule: Rule, side: str, terms: SideTerms) -> Iterator[Possible]:
     if "exit" in there or reverses or there & _ENGINE_CLOSES or len(sent) < len(levels):
         parts = any(f"{side}.{what}.0.close_percent" in rule.outputs for what in ("take_profit", "stop_loss"))
         yield Possible(str(closing), ("percent 100, or the share of a level" if parts else "percent 100", *delay))
-    if limit and (reverses or _order(rule, side).keys() & _WITHDRAWS or there & _WITHDRAWS):
+    if limit:  # at the least a newer signal takes its place
         yield Possible(str(Action.CANCEL), ())
 
 
@@ -102,9 +101,9 @@ def _size(size: object) -> str:
         return "percent"
     kind = next(iter(size.model_fields_set))
     value = getattr(size, kind)
-    text = f"{value:g}" if isinstance(value, int | float) else f"of {value}"
+    text = f"{value:g}" if isinstance(value, int | float) else str(value)
     if kind in ("percent", "fixed"):
-        return f"{kind} {text}"
+        return f"{kind} {text}" if isinstance(value, int | float) else f"{kind} of {text}"
     return f"fixed, worth {text}" if kind == "notional" else f"fixed, at a risk of {text} %"
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from engine.adapters.clocks import SystemClock
-from engine.adapters.http_sender import HttpSender
 from engine.adapters.sql_store import SqlStore
 from engine.app.markets import market_data
+from engine.app.outbox import Account, account_of
+from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, Step
+from engine.delivery import Exchange, Row, RowState, Step
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
@@ -25,6 +27,7 @@ from engine.rules import read_rule_file
 PAPER_PATH = "/trading-signal/webhook"
 EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
 OnDelivery = Callable[[Row, Step, Exchange | None], None]
+OnDoubt = Callable[[Account], None]
 
 
 def read_routes(config: RunConfig) -> list[RouteSpec]:
@@ -35,6 +38,12 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
         try:
             rule = read_rule_file(route.strategy)
             rule.plan(route.params, symbol=route.symbol)
+            if rule.terms.watch is not None:
+                wrong.append(
+                    f"{route.strategy}: 'watch: {rule.terms.watch}' is for backtests in this version; running, orders that "
+                    f"the engine holds are looked at when a {rule.timeframe} candle closes, and the two would not agree. "
+                    f"Remove 'watch', and backtest again"
+                )
             specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
         except InvalidInputError as error:
             wrong.append(str(error))
@@ -60,6 +69,18 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettin
     return PaperSettings(connectors=known, ledger=Path(config.paper.ledger), port=config.paper.port)
 
 
+def start_paper(config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack) -> PaperProcess | None:
+    """Start the paper platform of a config, where it has one, until the stack is closed."""
+    return None if config.paper is None else stack.enter_context(PaperProcess(paper_settings(config, specs)))
+
+
+def reachable(config: RunConfig, paper: PaperProcess | None) -> Mapping[str, Connector]:
+    """Give the connectors with the addresses by which they are reached now."""
+    if paper is None:
+        return config.connectors
+    return {a: c.model_copy(update={"url": paper.url + PAPER_PATH}) for a, c in config.connectors.items()}
+
+
 class System:
     """Everything that runs for one config, between `__enter__` and `__exit__`.
 
@@ -67,13 +88,19 @@ class System:
     """
 
     def __init__(
-        self, config: RunConfig, observer: Observer, on_delivery: OnDelivery, clock: Clock | None = None
+        self,
+        config: RunConfig,
+        observer: Observer,
+        on_delivery: OnDelivery,
+        clock: Clock | None = None,
+        on_doubt: OnDoubt | None = None,
     ) -> None:
-        """Check the rules; nothing is started yet."""
+        """Check the rules; nothing is started yet. `on_doubt` is told all that is known of a message in doubt."""
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.specs = read_routes(config)
-        self._observer, self._on_delivery = observer, on_delivery
+        check_words(config, self.specs)
+        self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
 
@@ -82,14 +109,16 @@ class System:
         with ExitStack() as stack:
             self.store = SqlStore(self.config.state, clock=self.clock)  # first: it refuses a second engine
             stack.callback(self.store.close)
-            connectors = self._start_paper(stack)
+            self._paper = start_paper(self.config, self.specs, stack)
+            self.paper_url = self._paper.url if self._paper else ""
+            receivers = receivers_of(reachable(self.config, self._paper))
             self.market = market_data(self.config.exchange, self.clock)
             self.delivery = DeliveryLoop(
                 self.store,
-                {alias: HttpSender(connector, deadline_s=EXCHANGE_S) for alias, connector in connectors.items()},
-                {alias: connector.deduplicates for alias, connector in connectors.items()},
+                {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()},
+                {alias: receiver.terms for alias, receiver in receivers.items()},
                 self.clock,
-                self._on_delivery,
+                self._delivered,
             )
             self.engine = LiveEngine(
                 self.specs,
@@ -119,14 +148,10 @@ class System:
         if self._paper is not None and not self._paper.alive:
             raise SignalEngineError("the paper platform has ended by itself; start again")
 
-    def _start_paper(self, stack: ExitStack) -> Mapping[str, Connector]:
-        paper = self.config.paper
-        if paper is None:
-            return self.config.connectors
-        self._paper = stack.enter_context(PaperProcess(paper_settings(self.config, self.specs)))
-        self.paper_url = self._paper.url
-        url = self._paper.url + PAPER_PATH
-        return {a: c.model_copy(update={"url": url}) for a, c in self.config.connectors.items()}
+    def _delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
+        self._on_delivery(row, step, exchange)
+        if step.state is RowState.UNKNOWN and self._on_doubt is not None:
+            self._on_doubt(account_of(self.store, replace(row, state=step.state)))
 
 
 def check_start(config: RunConfig, *, confirm_live: bool) -> None:

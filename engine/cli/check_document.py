@@ -28,6 +28,7 @@ def document_of(report: FileReport, rules: Sequence[RuleReport]) -> dict[str, ob
             "candles": [asdict(needed) for needed in rule.needed],
             "warmup": rule.warmup,
             "warmup_causes": [{"text": text, "candles": candles} for text, candles in rule.causes],
+            "conduct": [asdict(sentence) for sentence in rule.conduct],
             "messages": [{"action": p.action, "fields": list(p.fields)} for p in rule.messages],
             "example": example(Path(report.file)),
             "tests": rule.tests,

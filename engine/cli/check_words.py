@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from engine.rules.model import Param
 
 _WIDTH = 100
-_INDENT = 13
+_INDENT = 14
+_ABOUT = {"opens": "opens", "leaves": "leaves", "aside": "stands aside", "watch": "watches", "tells": "tells"}
 
 
 def line_of(report: FileReport, rules: Sequence[RuleReport]) -> str:
@@ -62,7 +63,7 @@ def _rule(rule: RuleReport, opening: str | None, file: str) -> Iterator[str]:
     names, texts = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     texts = min(texts, _WIDTH - _INDENT - names - 18)
     for i, (name, text, places) in enumerate(rows):
-        yield f"{'computes' if not i else '':{_INDENT}}{name:{names}}  {text:{texts}}  {places}"
+        yield f"{'computes' if not i else '':{_INDENT}}{name:{names}}  {_cut(text, texts):{texts}}  {places}"
     for i, needed in enumerate(rule.needed):
         yield from _row("needs" if not i else "", _candles(needed))
     if rule.warmup:
@@ -71,6 +72,10 @@ def _rule(rule: RuleReport, opening: str | None, file: str) -> Iterator[str]:
         yield from _row("warm after", "no candle: nothing looks back")
     for i, (name, param) in enumerate(rule.params.items()):
         yield from _row("parameters" if not i else "", f"{name} = {param.default:g}{_range(param)}")
+    about = ""
+    for sentence in rule.conduct:
+        yield from _row("" if sentence.about == about else _ABOUT[sentence.about], sentence.says)
+        about = sentence.about
     for i, possible in enumerate(rule.messages):
         yield from _row("sends" if not i else "", " ".join([possible.action, ", ".join(possible.fields)]).strip())
     if opening is not None:
@@ -80,6 +85,10 @@ def _rule(rule: RuleReport, opening: str | None, file: str) -> Iterator[str]:
     if rule.tests:
         yield ""
         yield f"It holds {rule.tests} test{'s' * (rule.tests != 1)}: {program()} test {file}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _config(report: FileReport, config: RunConfig) -> Iterator[str]:

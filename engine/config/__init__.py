@@ -2,6 +2,18 @@
 
 from engine.config.connector import Connector
 from engine.config.model import ExchangeConfig, PaperConfig, Route, RunConfig
+from engine.config.profile import SEED, Profile, read_profile
 from engine.config.read import is_config, read_config
 
-__all__ = ["Connector", "ExchangeConfig", "PaperConfig", "Route", "RunConfig", "is_config", "read_config"]
+__all__ = [
+    "SEED",
+    "Connector",
+    "ExchangeConfig",
+    "PaperConfig",
+    "Profile",
+    "Route",
+    "RunConfig",
+    "is_config",
+    "read_config",
+    "read_profile",
+]

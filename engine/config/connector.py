@@ -25,6 +25,10 @@ class Connector(BaseModel):
         default=False,
         description="Whether the receiver recognises a repeated clientOrderId. Ours does; else leave false.",
     )
+    profile: str | None = Field(
+        default=None, description="Path of the receiver's profile, from where this config stands; else the platform's."
+    )
+    values: dict[str, str] = Field(default={}, repr=False, description="What the profile asks for.")
 
     @field_validator("token")
     @classmethod

@@ -56,6 +56,9 @@ def _resolve_paths(config: dict[str, object], layers: list[Layer]) -> None:
     if isinstance(paper, dict):
         paper.setdefault("ledger", PaperConfig.model_fields["ledger"].default)
         holders.append((paper, ("paper", "ledger")))
+    connectors = config.get("connectors")
+    for alias, connector in connectors.items() if isinstance(connectors, dict) else ():
+        holders.append((connector, ("connectors", alias, "profile")))
     if isinstance(routes, list):
         holders += [(route, ("routes", i, "strategy")) for i, route in enumerate(routes)]
     for holder, path in holders:

@@ -12,7 +12,7 @@ _SECRET_KEY = re.compile(_WORDS, re.IGNORECASE)
 _SECRET_LINE = re.compile(rf"((?:{_WORDS})[\"']?[ \t]*:[ \t]*)([^\r\n]+)", re.IGNORECASE)
 _NOT_A_LINE_END = re.compile("[^\r\n\x85\u2028\u2029]")
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_PUBLIC = ("name", "deduplicates")  # of a connector; whatever else stands there may be its token, misspelt
+_PUBLIC = ("name", "deduplicates", "profile")  # of a connector; whatever else stands there may be its token, misspelt
 
 
 def masked_lines(text: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.delivery.success import PLAIN, Success
+
 
 class Phase(StrEnum):
     """How far an exchange got."""
 
+    REFUSED = "refused here"  # no byte left, and none ever will: the receiver has no words for it
     NOT_SENT = "not sent"  # no byte of the request can have left: name lookup, connect, TLS
     MAYBE_SENT = "maybe sent"  # bytes may have left, and no whole answer came
     ANSWERED = "answered"
@@ -29,6 +32,7 @@ class Outcome(StrEnum):
     """The classes of delivery.md."""
 
     ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused here"  # no byte left, and none ever will: the receiver has no words for it
     NOT_SENT = "not sent"
     REJECTED = "rejected"
     LIMITED = "limited"
@@ -38,13 +42,15 @@ class Outcome(StrEnum):
 _REJECTED = frozenset({400, 401, 403, 404, 413, 422})
 
 
-def classify(exchange: Exchange, success_body: str = "ok") -> Outcome:
-    """Give the class of an exchange. Status 200 with any other body than the recorded one is not success."""
+def classify(exchange: Exchange, success: Success = PLAIN) -> Outcome:
+    """Give the class of an exchange. Status 200 with another answer than the recorded one is not success."""
+    if exchange.phase is Phase.REFUSED:
+        return Outcome.REJECTED
     if exchange.phase is Phase.NOT_SENT:
         return Outcome.NOT_SENT
     if exchange.phase is Phase.MAYBE_SENT or exchange.status is None:
         return Outcome.UNKNOWN
-    if 200 <= exchange.status < 300 and exchange.body.strip().strip('"') == success_body:
+    if success.told_by(exchange.status, exchange.body):
         return Outcome.ACKNOWLEDGED
     if exchange.status in _REJECTED:
         return Outcome.REJECTED

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.delivery.intent import Intent
 from engine.delivery.outcome import Outcome
-from engine.delivery.row import Intent, Row, RowState
+from engine.delivery.row import Row, RowState
 
 _FIRST_PAUSE_MS = 250
 _LONGEST_PAUSE_MS = 30_000
@@ -22,11 +23,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The state a row goes to, when it may be tried again where that is PENDING, and whether it may have arrived."""
+    """The state a row goes to, when it may be tried again where that is PENDING, and whether it may have arrived.
+
+    `deadline_ms` is a new end of its lifetime; None leaves it as it was.
+    """
 
     state: RowState
     next_try_ms: int = 0
     maybe_arrived: bool = False
+    deadline_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,21 @@ def found_sending(row: Row, *, deduplicates: bool) -> Step:
     return after(row, Outcome.UNKNOWN, 0, deduplicates=deduplicates, jitter=0.0, retry_after_s=None)
 
 
-def _expire(row: Row, reason: str) -> Expire:
+def holds_back(row: Row, later: Row) -> bool:
+    """Tell whether a later row of the same connector waits because of an unresolved one: the barriers of `choose`."""
+    if row.state.final or later.state is not RowState.PENDING:
+        return False
+    if row.state is RowState.UNKNOWN:
+        same = row.intent is Intent.OPEN and row.route == later.route
+        return later.intent is Intent.OPEN and (same or row.intent in (Intent.CLOSE, Intent.PARTIAL_CLOSE))
+    return True
+
+
+def ended(row: Row) -> Step:
+    """Give what a row becomes that must not be sent any more: EXPIRED says that it did not arrive, so not in doubt."""
     state = RowState.UNKNOWN if row.maybe_arrived else RowState.EXPIRED
-    return Expire(row, Step(state, maybe_arrived=row.maybe_arrived), reason)
+    return Step(state, maybe_arrived=row.maybe_arrived)
+
+
+def _expire(row: Row, reason: str) -> Expire:
+    return Expire(row, ended(row), reason)

@@ -5,20 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Intent(StrEnum):
-    """What a message does to the position: it decides what a missing answer allows."""
-
-    OPEN = "open"
-    CLOSE = "close"
-    PARTIAL_CLOSE = "partial close"
-    CANCEL = "cancel"
-    CANCEL_ALL = "cancel all"
-
-    @property
-    def at_most_once(self) -> bool:
-        """Whether sending it twice could double or overshoot a position."""
-        return self in (Intent.OPEN, Intent.PARTIAL_CLOSE)
+from engine.delivery.intent import Intent
 
 
 class RowState(StrEnum):
@@ -41,9 +28,9 @@ class RowState(StrEnum):
 class Row:
     """A stored message. Times are milliseconds UTC; `deadline_ms` is None for what has no lifetime.
 
-    `maybe_arrived` tells that an attempt ended without an answer one can trust. Errors: ValueError for a full close
-    with a lifetime, which would leave a position open in silence, and for a row without id, which the store would
-    take for another's repetition.
+    `maybe_arrived` tells that an attempt ended without an answer one can trust, `by_hand` that a person sent it and no
+    rule. Errors: ValueError for a full close with a lifetime, which would leave a position open in silence, and for a
+    row without id, which the store would take for another's repetition.
     """
 
     seq: int
@@ -59,6 +46,7 @@ class Row:
     next_try_ms: int = 0
     detail: str = ""
     maybe_arrived: bool = False
+    by_hand: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a row that would be lost in silence."""

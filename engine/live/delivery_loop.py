@@ -7,12 +7,30 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
-from engine.delivery import Exchange, Expire, Row, RowState, Send, Step, Wait, after, choose, classify, found_sending
+from engine.delivery import (
+    Exchange,
+    Expire,
+    Phase,
+    Row,
+    RowState,
+    Send,
+    Step,
+    Terms,
+    Wait,
+    after,
+    choose,
+    classify,
+    ended,
+    found_sending,
+)
 from engine.errors import RefusedError
+from engine.live.commands import carry_out_all
 from engine.ports import Clock, Sender, Store
 
 LONGEST_SLEEP_S = 0.5
+NO_TERMS = Terms()
 
 OnChange = Callable[[Row, Step, Exchange | None], None]
 """Told of every change once it is kept: the row as it was before, its step, and the exchange where there was one."""
@@ -20,6 +38,8 @@ OnChange = Callable[[Row, Step, Exchange | None], None]
 
 class DeliveryLoop:
     """Drains a store's outbox, one thread a connector: first in, first out there, and no connector waits for another.
+
+    One more thread carries out what the operator asks for through the store, within a second.
 
     A row is committed as SENDING before its first byte leaves, so whatever ends the process leaves a trace. The first
     error of the store, of `on_change` or of our own ends all threads and is kept in `failure` for the owner to raise.
@@ -29,17 +49,17 @@ class DeliveryLoop:
         self,
         store: Store,
         senders: Mapping[str, Sender],
-        deduplicates: Mapping[str, bool],
+        terms: Mapping[str, Terms],
         clock: Clock,
         on_change: OnChange | None = None,
         *,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Serve the connectors of `senders` (by alias). `on_change` is called from the connectors' threads."""
+        """Serve the connectors of `senders` (by alias) on their `terms`. `on_change` is called from several threads."""
         self.failure: Exception | None = None
         self._store = store
         self._senders = senders
-        self._deduplicates = deduplicates
+        self._terms = terms
         self._clock = clock
         self._on_change = on_change
         self._jitter = jitter
@@ -54,9 +74,8 @@ class DeliveryLoop:
         """
         self._recover()
         for connector in self._senders:
-            thread = threading.Thread(target=self._serve, args=(connector,), name=f"delivery-{connector}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._start(f"delivery-{connector}", partial(self._serve, connector))
+        self._start("delivery-commands", self._listen)
 
     def wake(self) -> None:
         """Look at the outbox now: something was written."""
@@ -86,7 +105,7 @@ class DeliveryLoop:
         orphans: list[Row] = []
         for row in self._store.unresolved():
             if row.state is RowState.SENDING:
-                step = found_sending(row, deduplicates=self._deduplicates.get(row.connector, False))
+                step = found_sending(row, deduplicates=self._terms_of(row).deduplicates)
                 self._store.end_attempt(row, step, None, self._clock.now_ms())
                 self._tell(row, step, None)
         for row in self._store.unresolved():
@@ -103,22 +122,39 @@ class DeliveryLoop:
                 "put them back, so that no position is left open in silence"
             )
 
-    def _serve(self, connector: str) -> None:
-        bell = self._bells[connector]
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
         try:
-            while not self._stopping.is_set():
-                bell.clear()  # before looking: what is written while we look rings again
-                decision = choose(self._store.unresolved(connector), self._clock.now_ms())
-                if isinstance(decision, Wait):
-                    bell.wait(self._sleep_s(decision))
-                elif isinstance(decision, Expire):
-                    self._expire(decision)
-                else:
-                    self._send(decision)
+            work()
         except Exception as error:  # noqa: BLE001 - nothing may end a thread unseen; the owner raises it
             self.failure = self.failure or error
             self._stopping.set()
             self.wake()
+
+    def _serve(self, connector: str) -> None:
+        bell = self._bells[connector]
+        while not self._stopping.is_set():
+            bell.clear()  # before looking: what is written while we look rings again
+            decision = choose(self._store.unresolved(connector), self._clock.now_ms())
+            if isinstance(decision, Wait):
+                bell.wait(self._sleep_s(decision))
+            elif isinstance(decision, Expire):
+                self._expire(decision)
+            else:
+                self._send(decision)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            if carry_out_all(self._store, self._senders, self._clock, lambda row, step: self._tell(row, step, None)):
+                self.wake()
+            self._stopping.wait(LONGEST_SLEEP_S)
+
+    def _terms_of(self, row: Row) -> Terms:
+        return self._terms.get(row.connector, NO_TERMS)
 
     def _sleep_s(self, decision: Wait) -> float:
         if decision.until_ms is None:
@@ -130,13 +166,19 @@ class DeliveryLoop:
         if row is None:
             return  # another settled it since we looked
         self._tell(decision.row, Step(RowState.SENDING, maybe_arrived=row.maybe_arrived), None)
+        now_ms = self._clock.now_ms()
+        if row.deadline_ms is not None and now_ms > row.deadline_ms:  # the disk was slow to write it down
+            late = Exchange(Phase.NOT_SENT, "its lifetime ended before the first byte could leave")
+            self._store.end_attempt(row, ended(row), late, now_ms)
+            self._tell(row, ended(row), late)
+            return
         exchange = self._senders[row.connector].post(row.body)
         now_ms = self._clock.now_ms()
         step = after(
             row,
-            classify(exchange),
+            classify(exchange, self._terms_of(row).success),
             now_ms,
-            deduplicates=self._deduplicates.get(row.connector, False),
+            deduplicates=self._terms_of(row).deduplicates,
             jitter=self._jitter(),
             retry_after_s=exchange.retry_after_s,
         )

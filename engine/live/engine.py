@@ -8,6 +8,7 @@ fetches its window and steps what it missed.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,7 +53,7 @@ class Observer(Protocol):
         ...
 
     def voided(self, session: Session, row: Row) -> None:
-        """An entry whose message did not arrive was undone."""
+        """An entry was undone: its message, `row`, did not arrive; or the close `row` was sent by hand."""
         ...
 
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None:
@@ -232,9 +233,9 @@ class LiveEngine:
     def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session
         assert session is not None  # noqa: S101 - only ready routes have bars to step
-        opening = self._settled_opening(session.route)
-        if opening is not None and session.void_entry(opening.bar_ms):
-            self._observer.voided(session, opening)
+        undone = self._undone(session)
+        if undone is not None and session.void_entry(undone[0].bar_ms):
+            self._observer.voided(session, undone[1])
         outcome = session.step(bar)
         watermark = int(bar.time[0])
         record = RouteRecord(session.route, watermark, session.state, seat.spec.rule.sha256)
@@ -243,6 +244,19 @@ class LiveEngine:
         if outcome.rows:
             self._wake_delivery()
         self._observer.stepped(session, outcome)
+
+    def _undone(self, session: Session) -> tuple[Row, Row] | None:
+        """Give the route's last opening where there is nothing left of it, and the row that says so.
+
+        Either it was not executed, or a person has closed what it opened.
+        """
+        opening = self._settled_opening(session.route)
+        if opening is not None:
+            return opening, opening
+        last = self._store.last_open(session.route)
+        closes = [] if last is None else self._store.closed_by_hand(session.route, last)
+        matching = [row for row in closes if session.closes(json.loads(row.body))]
+        return None if last is None or not matching else (last, matching[0])
 
     def _settled_opening(self, route: str) -> Row | None:
         """Give the route's last opening where it is certain that it was not and will not be executed.

@@ -10,7 +10,6 @@ import numpy as np
 from engine.decisions import (
     Costs,
     Decision,
-    Move,
     advance,
     decisions_of,
     inputs_of,
@@ -21,14 +20,15 @@ from engine.decisions import (
     state_to_json,
     void_entry,
 )
-from engine.delivery import Intent, Row, RowState
+from engine.delivery import Intent, Row, RowState, intent_of
 from engine.live.feed_windows import FeedWindows
-from engine.market import Bars, Instrument
+from engine.market import Bars, Instrument, MarketKind
 from engine.rules import Rule
-from engine.webhook import Author, Message
+from engine.webhook import Action, Author, Message, client_order_id
 from engine.webhook.compose import Texts
 
 LONGEST_LIFETIME_MS = 60_000
+_CLOSES_LONG = {MarketKind.FUTURES: Action.CLOSE_LONG, MarketKind.SPOT: Action.SELL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,11 @@ class Session:
         if len(self._bars):
             self._advance(len(self._bars), len(self._bars))
 
+    def closes(self, message: Mapping[str, object]) -> bool:
+        """Tell whether a message closes the side that is believed to be held."""
+        action = Action.read(str(message["action"]))
+        return action is {1: _CLOSES_LONG[self.rule.market], -1: Action.CLOSE_SHORT}.get(self.side)
+
     def void_entry(self, decided_ms: int) -> bool:
         """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
         return void_entry(self._state, decided_ms)
@@ -118,7 +123,7 @@ class Session:
             return Outcome(bar, [], [], [])
         decisions, texts = self._advance(len(self._bars) - 1, len(self._bars))
         written = [(d, m) for d in decisions if (m := self.author.message(d, texts.at(d))) is not None]
-        rows = [self._row(decision, message) for decision, message in written]
+        rows = [self._row(message, decision.time_ms) for decision, message in written]
         return Outcome(bar, decisions, [message for _, message in written], rows)
 
     def _advance(self, start: int, stop: int) -> tuple[list[Decision], Texts]:
@@ -130,29 +135,32 @@ class Session:
         advance(self._state, self._settings, inputs, start, stop, tape, equity)
         return decisions_of(tape.decisions[: tape.counts[1]]), Texts(self.plan, columns)
 
-    def _row(self, decision: Decision, message: Message) -> Row:
+    def _key(self, message: Message, bar_ms: int) -> str:
+        """Give what the outbox knows a message by: its order's id; a cancel names another's, and has one of its own."""
+        if message.client_order_id and not message.action.cancels:
+            return message.client_order_id
+        return client_order_id(
+            strategy=self.rule.name,
+            symbol=self.symbol,
+            timeframe=str(self.timeframe),
+            candle_open_ms=bar_ms,
+            intent=f"{message.action} {message.client_order_id or ''}",
+            sequence=0,
+        )
+
+    def _row(self, message: Message, bar_ms: int) -> Row:
         """Give the outbox row of a message. An opening lives one bar, at most a minute, from the bar's close."""
-        opens = decision.move.opens
-        closed_ms = self.timeframe.next(decision.time_ms)
+        intent = intent_of(message)
+        closed_ms = self.timeframe.next(bar_ms)
         lifetime = min(LONGEST_LIFETIME_MS, self.timeframe.next(closed_ms) - closed_ms)
-        cancels = decision.move is Move.CANCEL
         return Row(
             seq=0,
             route=self.route,
             connector=self.connector,
-            intent=_intent(decision),
+            intent=intent,
             state=RowState.PENDING,
-            client_order_id=self.author.row_id(decision) if cancels else message.client_order_id or "",
+            client_order_id=self._key(message, bar_ms),
             body=message.json(),
-            bar_ms=decision.time_ms,
-            deadline_ms=closed_ms + lifetime if opens else None,
+            bar_ms=bar_ms,
+            deadline_ms=closed_ms + lifetime if intent is Intent.OPEN else None,
         )
-
-
-def _intent(decision: Decision) -> Intent:
-    """Give what a message does to the position."""
-    if decision.move.opens:
-        return Intent.OPEN
-    if decision.move is Move.CANCEL:
-        return Intent.CANCEL
-    return Intent.CLOSE if decision.size is None else Intent.PARTIAL_CLOSE

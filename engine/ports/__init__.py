@@ -3,6 +3,6 @@
 from engine.ports.clock import Clock
 from engine.ports.market_data import History, MarketData, Page
 from engine.ports.sender import Sender
-from engine.ports.store import Attempt, RouteRecord, Store
+from engine.ports.store import Attempt, Resolution, RouteRecord, Store
 
-__all__ = ["Attempt", "Clock", "History", "MarketData", "Page", "RouteRecord", "Sender", "Store"]
+__all__ = ["Attempt", "Clock", "History", "MarketData", "Page", "Resolution", "RouteRecord", "Sender", "Store"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.delivery import Exchange, Row, RowState, Step
+from engine.delivery import Carried, Command, Exchange, Refused, Row, RowState, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,20 @@ class Attempt:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A change of a message that was no attempt: when (ms UTC), to which state and why.
+
+    `command` is the number of the operator's, where he said so.
+    """
+
+    seq: int
+    at_ms: int
+    state: RowState
+    reason: str
+    command: int | None = None
+
+
 class Store(Protocol):
     """Durable state of one engine. Every method is one transaction, durable when it returns. Errors: StoreError.
 
@@ -56,7 +70,11 @@ class Store(Protocol):
         ...
 
     def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message of a route."""
+        """Give the newest opening message that a route's rule decided."""
+        ...
+
+    def closed_by_hand(self, route: str, after: Row) -> list[Row]:
+        """Give the full closes of a route that a person sent after a row, and that were not refused."""
         ...
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
@@ -74,8 +92,27 @@ class Store(Protocol):
         """Give a row another state without an attempt, with the reason; False where another changed it since."""
         ...
 
+    def asked(self) -> list[Command]:
+        """Give the operator's commands that nobody has looked at, oldest first."""
+        ...
+
+    def known(self, command: Command) -> list[Row]:
+        """Give what `carry_out` has to know of the outbox for a command."""
+        ...
+
+    def finish(self, command: Command, verdict: Carried | Refused, now_ms: int) -> list[Row] | None:
+        """Do what was found to follow from a command, and mark it done: all or nothing.
+
+        Gives the rows that are new; None where another changed a row since, or finished the command.
+        """
+        ...
+
     def attempts(self, row: Row) -> list[Attempt]:
         """Give every attempt to deliver a row, oldest first."""
+        ...
+
+    def resolutions(self, row: Row) -> list[Resolution]:
+        """Give every change of a row that was no attempt, oldest first."""
         ...
 
     def rows(self, limit: int = 100) -> list[Row]:

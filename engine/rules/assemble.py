@@ -95,7 +95,7 @@ class _Assembly:
         ):
             if place and (kind := kind_in(place, kinds)):
                 self._number(f"{side}.{output}", _below(place, kind), ranges.away(kind, below=below))
-        self._number(f"{side}.max_bars", of_side(self.root, side, "max_bars"), ranges.BARS)
+        self._number(f"{side}.max_bars", of_side(self.root, side, "max_bars"), ranges.BARS, held=True)
 
     def _ladder(self, side: str, what: str, *, below: bool) -> None:
         shares: list[tuple[Expression, float]] = []
@@ -119,7 +119,7 @@ class _Assembly:
             ("limits.day_loss", ("limits", "day_loss", "percent"), ranges.SHARE),
             ("limits.drawdown", ("limits", "drawdown", "percent"), ranges.SHARE),
         ):
-            self._number(output, (path, self.root), range_)
+            self._number(output, (path, self.root), range_, held=True)
         self._number("delay_seconds", (("delay_seconds",), self.root), ranges.SECONDS, held=True)
         for name in self.expressions.values:
             if name.startswith("log."):
@@ -141,7 +141,7 @@ class _Assembly:
     ) -> Expression | None:
         """Add what stands there as an output; where it is the same on every bar, it is held against its range now.
 
-        `held` says that it is computed while there may be a position, on which it may then depend.
+        `held` says that it is computed at each close anew, so that it may depend on the position.
         """
         path = dotted(place[0]) if place else ""
         expression = self.expressions.values.get(path)

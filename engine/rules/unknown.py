@@ -24,7 +24,8 @@ def why_unknown(node: Node, at: int, candles: tuple[Bars, Feeds], names: Mapping
     known, texts = _known(nodes, candles), texts_of(nodes, names)
     while True:
         if isinstance(node, History) and at < node.bars_ago:
-            return _waits(texts[node], node.bars_ago - at)
+            begins = _first(known[node]) if known[node].any() else node.bars_ago
+            return _waits(texts[node], begins - at)
         if isinstance(node, Constant):
             return "na is written there"
         if not known[node].any():

@@ -60,10 +60,6 @@ class Author:
         percent = Decimal(100) if decision.size is None else to_step(decision.size, _PERCENT_STEP, down=True)
         return self._order(decision, values, "close", percent=percent)
 
-    def row_id(self, decision: Decision) -> str:
-        """Give the id under which the message of a decision is kept: of a cancellation its own, not the order's."""
-        return self._id(decision.time_ms, f"cancel {decision.side}", self._decided_on(decision))
-
     def _opening(self, decision: Decision, values: Values) -> Message:
         side = self.terms.long if decision.move is Move.OPEN_LONG else self.terms.short
         in_percent = side is None or side.size_kind == "percent"

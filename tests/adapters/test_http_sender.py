@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import os
 import socket
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
 
 import pytest
 import requests
@@ -29,6 +32,7 @@ from tests.servers.receiver import (
     endless,
     hang_up,
     late,
+    once_a_byte_came,
     raw,
     reply,
     reset,
@@ -204,15 +208,54 @@ def test_over_tls_the_watched_connection_delivers_and_keeps_its_deadline(certifi
     with Receiver(reply(), silence, tls=_tls(certificate)) as receiver:
         with Watch(1, 3) as watch, session(watch) as opened:
             assert opened.post(receiver.url, data=b"{}", verify=os.fspath(certificate)).text == "ok"
-            assert watch.maybe_sent
+            assert not watch.not_sent
         began = time.monotonic()
         with Watch(1, 0.5) as watch, session(watch) as opened:
             with pytest.raises(requests.RequestException):
                 opened.post(receiver.url, data=b"{}", verify=os.fspath(certificate), timeout=5)
-            assert watch.maybe_sent
+            assert not watch.not_sent
             assert watch.cut
         assert time.monotonic() - began < 1.5
         assert len(receiver.received) == 2
+
+
+class _ResetOnArrival(Watch):
+    """The connection is reset while it is being made, as happens where a receiver resets at once."""
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+
+def test_a_reset_while_connecting_is_not_sent() -> None:
+    """A connection that is reset before it stands is not sent, and says so: urllib3 does not swallow it."""
+    connector = Connector.model_validate({"url": "http://127.0.0.1:9/", "name": "my bot", "token": TOKEN})
+    exchange = HttpSender(connector, watch=_ResetOnArrival).post(BODY)
+    assert exchange == Exchange(Phase.NOT_SENT, "Connection reset by peer")
+
+
+class _Unforeseen(Watch):
+    """Meets an error that nobody thought of, at a moment that nobody knows."""
+
+    def begin(self) -> None:
+        raise AttributeError("a mistake in a library")
+
+
+class _FailsTwice(_ResetOnArrival):
+    """As if a library swallowed the first failure and went on to send over a second connection."""
+
+    def __enter__(self) -> Self:
+        with contextlib.suppress(OSError), self.before_bytes():
+            self.connect("", 0)
+        self.begin()
+        return super().__enter__()
+
+
+@pytest.mark.parametrize("watch", [_Unforeseen, _FailsTwice])
+def test_what_is_not_known_to_be_before_the_first_byte_is_maybe_sent(watch: type[Watch]) -> None:
+    """An unforeseen error is maybe sent, and so is a failed connection after which bytes could still leave."""
+    with Receiver() as receiver:
+        connector = Connector.model_validate({"url": receiver.url, "name": "my bot", "token": TOKEN})
+        assert HttpSender(connector, watch=watch).post(BODY).phase is Phase.MAYBE_SENT
 
 
 # bytes may have left ---
@@ -221,8 +264,8 @@ def test_over_tls_the_watched_connection_delivers_and_keeps_its_deadline(certifi
 @pytest.mark.parametrize("reads", [True, False])
 @pytest.mark.parametrize("behaviour", [reset, hang_up])
 def test_a_connection_that_breaks_after_it_stood_is_maybe_sent(behaviour: Behaviour, reads: bool) -> None:
-    """A reset or a close without an answer is maybe sent, whether or not the request was read."""
-    with Receiver(behaviour, reads=reads) as receiver:
+    """A reset or a close without an answer is maybe sent, whether the whole request was read or a byte had come."""
+    with Receiver(behaviour if reads else once_a_byte_came(behaviour), reads=reads) as receiver:
         exchange = _sender(receiver.url).post(BODY)
     assert exchange.phase is Phase.MAYBE_SENT
     assert exchange.status is None
@@ -257,8 +300,22 @@ def test_one_deadline_bounds_the_whole_exchange(behaviour: Behaviour) -> None:
         b"HTTP/1.1 200 OK\r\n" + b"A: " + b"a" * 70_000 + b"\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\n" + b"A: a\r\n" * 500 + b"\r\nok",
         b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 400",
+        b"HTTP/1.1 400 Bad Request\r\n",
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n",
+        b"HTTP/1.1 429 Wait\r\nRetry-Af",
     ],
-    ids=["cut body", "cut chunks", "long header", "many headers", "not http"],
+    ids=[
+        "cut body",
+        "cut chunks",
+        "long header",
+        "many headers",
+        "not http",
+        "cut status",
+        "no head",
+        "cut between headers",
+        "cut header",
+    ],
 )
 def test_a_broken_answer_is_maybe_sent(answer: bytes) -> None:
     """An answer that is cut short or is no HTTP is maybe sent, and never success."""

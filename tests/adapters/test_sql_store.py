@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.adapters.sql_file import Access
 from engine.adapters.sql_store import SqlStore
 from engine.delivery import Exchange, Intent, Phase, Row, RowState, Step
 from engine.errors import RefusedError, StoreError
@@ -188,14 +189,20 @@ def test_a_missing_folder_is_made_and_the_file_is_private(tmp_path: Path) -> Non
         os.umask(before)
     store.commit_bar(_record(), [])
     kept = sorted((tmp_path / "a" / "b c").iterdir())
-    assert [file.name for file in kept] == ["state.db", "state.db-shm", "state.db-wal", "state.db.lock"]
+    assert [file.name for file in kept] == [
+        "state.db",
+        "state.db-shm",
+        "state.db-wal",
+        "state.db.lock",
+        "state.db.mark",
+    ]
     assert {file.stat().st_mode & 0o777 for file in kept} == {0o600}
     store.close()
 
 
 def test_the_database_is_set_up_to_survive(store: SqlStore) -> None:
     """The writer uses WAL, synchronises every commit fully and checks foreign keys."""
-    with store._transaction() as connection:
+    with store._transaction(writes=True) as connection:
         names = ("journal_mode", "synchronous", "foreign_keys")
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
     assert found == ["wal", 2, 1]
@@ -296,16 +303,16 @@ def test_a_creation_that_was_cut_short_is_begun_again(path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0", "2"])
+@pytest.mark.parametrize("version", ["0", "3", "x"])
 def test_another_schema_version_is_refused_with_advice(path: Path, version: str) -> None:
     """A state of an older or newer schema is a StoreError that says what to do."""
     SqlStore(path).close()
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE meta SET value = ?", (version,))
+        raw.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (version,))
     raw.close()
-    for read_only in (False, True):
-        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 1; use the release"):
-            SqlStore(path, read_only=read_only)
+    for access in Access:
+        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 2; use the release"):
+            SqlStore(path, access=access)
 
 
 def test_another_programs_database_is_refused(path: Path) -> None:
@@ -355,6 +362,7 @@ def test_a_folder_in_place_of_the_file_is_a_clear_error(tmp_path: Path) -> None:
 
 _COMMITS = """
 import itertools, os, resource, sys
+from engine.adapters.sql_file import Access
 from engine.adapters.sql_store import SqlStore
 from engine.delivery import Exchange, Intent, Phase, Row, RowState, Step
 from engine.errors import StoreError

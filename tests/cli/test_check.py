@@ -12,7 +12,7 @@ from engine.cli.check_words import line_of, lines_of
 from engine.cli.main import app
 from engine.rules import read_rule
 from tests.cli.program import ROOT, signal_engine
-from tests.rules.files import GOOD, spoilt
+from tests.rules.files import EVERYTHING, GOOD, spoilt
 
 STRATEGIES = sorted((ROOT / "strategies").glob("*.yaml"))
 OTHER_FILES = [*sorted((ROOT / "configs").glob("paper.yaml")), *sorted((ROOT / "backtests").glob("*.yaml"))]
@@ -117,6 +117,18 @@ def test_a_definition_that_nothing_uses_is_told(tmp_path: Path) -> None:
             ["openLong fixed 2, profit", "closeLong percent 100"],
         ),
         (
+            [("type: market,", "type: limit, price: low,"), ("order:", "stop_loss: {percent: 2, from: entry}\norder:")],
+            ["openLong percent 25, limit", "closeLong percent 100", "cancel"],
+        ),
+        (
+            [("order:", "take_profit: [{percent: 2, close_percent: 50}, {percent: 4}]\ndelay_seconds: 3\norder:")],
+            ["openLong percent 25, delaySeconds", "closeLong percent 100, or the share of a level, delaySeconds"],
+        ),
+        (
+            [("{percent: 25}", "{risk_percent: fast / 4}"), ("order:", "stop_loss: {ticks: 200}\norder:")],
+            ["openLong fixed, at a risk of fast / 4 %, loss", "closeLong percent 100"],
+        ),
+        (
             [("futures", "spot"), ("  exit: ta.crossunder(fast_ma, slow_ma)\n", "stop_loss: {percent: 4}\n")],
             ["buy percent 25", "sell percent 100"],
         ),
@@ -134,3 +146,29 @@ def test_a_definition_that_nothing_uses_is_told(tmp_path: Path) -> None:
 def test_messages_are_those_that_the_file_can_lead_to(changes: list[tuple[str, str]], messages: list[str]) -> None:
     """A side that no message closes has none; what the engine itself closes has one; sizes stand as written."""
     assert sent(spoilt(*changes)) == messages
+
+
+def test_what_a_rule_does_is_told_in_sentences(tmp_path: Path) -> None:
+    """Of every field there is a sentence that a person who never saw the file understands."""
+    report = report_on(written(tmp_path, "every", EVERYTHING)).rule
+    assert report
+    told = [f"{sentence.about}: {sentence.says}" for sentence in report.conduct]
+    for sentence in (
+        "opens: long by a limit order at close - atr, for as much as loses risk % of the equity at the stop-loss; "
+        "withdrawn after 4 candles, or when close > open + atr is true, or when the other side has filled",
+        "opens: short once the price has reached low, for 0.5 of the base asset, watched by the engine; withdrawn when "
+        "the other side has filled",
+        "leaves: long at its take-profit: 50 % of it at 2 % above the order's price, the rest at 3 * atr above the "
+        "entry, watched by the engine",
+        "leaves: long at its stop-loss: 500 ticks below the order's price, sent with the order",
+        "leaves: long at a stop that trails 2 * atr below the best price, from 300 ticks in profit on, watched by the "
+        "engine",
+        "leaves: short at its entry price, once the price has come 1 % below it, watched by the engine",
+        "leaves: at 16:45 America/New_York (mon-fri), whatever is open",
+        "aside: enters only in 09:30-16:00 America/New_York (mon-fri) and in 22:00-02:00 UTC (sun, mon)",
+        "aside: makes no entry for 3 candles after an exit with a loss",
+        "aside: adds up to 3 entries on one side",
+        "watch: what the engine holds is watched on 5m candles",
+        "tells: the platform to delay each order by 2.5 s where its log contains 'slow'",
+    ):
+        assert sentence in told

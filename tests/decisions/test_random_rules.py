@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backtest import Result, backtest
-from engine.backtest.run import funding_of, run, watched
+from engine.backtest.run import run, watched
 from engine.decisions import (
     Move,
     Reason,
@@ -22,6 +22,9 @@ from engine.decisions import (
     state_from_json,
     state_to_json,
 )
+from engine.market import Bars
+from engine.market.bars import Column
+from engine.market.funding import constant_funding
 from tests.decisions.random_rules import Scene, scene
 
 SEEDS = given(st.integers(0, 1_000_000))
@@ -34,6 +37,11 @@ def played(made: Scene, bars: int | None = None) -> Result:
     return backtest(made.rule, part, made.instrument, made.costs, warmup=0, finer=finer)
 
 
+def paid_on(met: Bars, made: Scene) -> Column | None:
+    share = made.costs.funding_percent / 100
+    return constant_funding(met, share) if share else None
+
+
 @SOME
 @SEEDS
 def test_money_is_neither_made_nor_lost(seed: int) -> None:
@@ -41,7 +49,7 @@ def test_money_is_neither_made_nor_lost(seed: int) -> None:
     made = scene(seed)
     result = played(made)
     met = made.bars if made.finer is None else watched(made.bars, made.finer)
-    paid = funding_of(met, made.costs)
+    paid = paid_on(met, made)
     cash, side, entries = made.costs.capital, 0, list[list[float]]()
     fills = list(result.fills)
     candle = 0
@@ -85,7 +93,7 @@ def test_steps_through_saved_states_are_the_loop(seed: int) -> None:
     result = played(made)
     plan = made.rule.plan(symbol=made.instrument.symbol, mintick=float(made.instrument.tick))
     met = made.bars if made.finer is None else watched(made.bars, made.finer)
-    inputs = inputs_of(made.bars, plan, plan.columns(made.bars), made.finer and met, funding_of(met, made.costs))
+    inputs = inputs_of(made.bars, plan, plan.columns(made.bars), made.finer and met, paid_on(met, made))
     told, state = settings_for(made.rule, made.instrument, made.costs), new_state(made.costs.capital)
     tape, _ = room(len(met))
     equity = np.empty(len(made.bars))
@@ -147,7 +155,7 @@ def test_a_full_tape_is_taken_away_without_loss(seed: int) -> None:
     result = played(made)
     plan = made.rule.plan(symbol=made.instrument.symbol, mintick=float(made.instrument.tick))
     met = made.bars if made.finer is None else watched(made.bars, made.finer)
-    inputs = inputs_of(made.bars, plan, plan.columns(made.bars), made.finer and met, funding_of(met, made.costs))
+    inputs = inputs_of(made.bars, plan, plan.columns(made.bars), made.finer and met, paid_on(met, made))
     told = settings_for(made.rule, made.instrument, made.costs)
     fills, records, _ = run(inputs, told, made.costs.capital, 0)
     assert fills.tobytes() == result.fills.tobytes()

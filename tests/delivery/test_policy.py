@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.delivery import Expire, Intent, Outcome, Row, RowState, Send, Step, Wait, after, choose, found_sending
+from engine.delivery import (
+    Expire,
+    Intent,
+    Outcome,
+    Row,
+    RowState,
+    Send,
+    Step,
+    Wait,
+    after,
+    choose,
+    found_sending,
+    holds_back,
+)
 
 _ONCE = [intent for intent in Intent if intent.at_most_once]
 _AGAIN = [intent for intent in Intent if not intent.at_most_once]
@@ -259,3 +272,84 @@ def test_waiting_never_spins(life: _Sent, now: int) -> None:
     """Where choose says to wait, the time it names is still to come."""
     decision = choose([row for row in life.rows if not row.state.final], now)
     assert not isinstance(decision, Wait) or decision.until_ms is None or decision.until_ms > now
+
+
+@given(_lives(), st.integers(0, 100_000))
+def test_what_is_held_back_is_what_is_not_chosen(life: _Sent, now: int) -> None:
+    """A row that nothing holds back is the one that is sent, unless a pause or an end of a lifetime comes first."""
+    unresolved = [row for row in life.rows if not row.state.final]
+    decision = choose(unresolved, now)
+    if isinstance(decision, Send):
+        earlier = [row for row in unresolved if row.seq < decision.row.seq and row.route == decision.row.route]
+        assert not [row for row in earlier if holds_back(row, decision.row)]
+
+
+def test_what_holds_what_back() -> None:
+    """Row by row of the barriers: doubt holds openings, what waits or is in flight holds all, what is over nothing."""
+    later, close = _row(9, Intent.OPEN), _row(9, Intent.CLOSE)
+    assert holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN), later)
+    assert not holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN, route="s"), later)
+    assert not holds_back(_row(1, Intent.OPEN, RowState.UNKNOWN), close)
+    assert not holds_back(_row(1, Intent.CANCEL, RowState.UNKNOWN), later)
+    for intent in (Intent.CLOSE, Intent.PARTIAL_CLOSE):
+        assert holds_back(_row(1, intent, RowState.UNKNOWN, route="s"), later)
+        assert not holds_back(_row(1, intent, RowState.UNKNOWN), close)
+    for state in (RowState.PENDING, RowState.SENDING):
+        assert holds_back(_row(1, Intent.CANCEL, state, route="s"), close)
+    for state in (RowState.ACKNOWLEDGED, RowState.REJECTED, RowState.EXPIRED):
+        assert not holds_back(_row(1, Intent.CLOSE, state), later)
+    assert not holds_back(_row(1, Intent.CLOSE), replace(later, state=RowState.UNKNOWN))
+
+
+# exactly ---
+
+
+def test_every_step_says_whether_it_may_have_arrived() -> None:
+    """Doubt is carried on by every step but an acknowledgement."""
+    fresh, doubtful = (
+        _row(1, Intent.OPEN, RowState.SENDING),
+        _row(1, Intent.CLOSE, RowState.SENDING, maybe_arrived=True),
+    )
+    assert _after(fresh, Outcome.UNKNOWN) == Step(RowState.UNKNOWN, maybe_arrived=True)
+    assert _after(fresh, Outcome.REJECTED) == Step(RowState.REJECTED, maybe_arrived=False)
+    assert _after(doubtful, Outcome.REJECTED) == Step(RowState.REJECTED, maybe_arrived=True)
+    assert _after(doubtful, Outcome.ACKNOWLEDGED) == Step(RowState.ACKNOWLEDGED)
+    assert found_sending(fresh, deduplicates=True).state is RowState.PENDING
+    assert found_sending(doubtful, deduplicates=False).state is RowState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("attempts", "jitter", "pause_ms"),
+    [(1, 1.0, 500), (1, 0.0, 250), (2, 1.0, 1_000), (3, 0.5, 1_500), (7, 1.0, 30_000), (10_000, 0.0, 15_000)],
+)
+def test_pauses_double_up_to_half_a_minute(attempts: int, jitter: float, pause_ms: int) -> None:
+    """A quarter second doubled by each attempt; jitter takes up to half of it away."""
+    row = _row(1, Intent.CLOSE, attempts=attempts)
+    step = after(row, Outcome.NOT_SENT, 7, deduplicates=False, jitter=jitter, retry_after_s=None)
+    assert step.next_try_ms == 7 + pause_ms
+
+
+def test_what_ends_a_row_is_told() -> None:
+    """The operator reads why an opening was never sent."""
+    late = choose([_row(1, Intent.OPEN, deadline_ms=5)], 6)
+    assert isinstance(late, Expire)
+    assert late.reason == "its lifetime ended before it could be sent"
+    passed = choose([_row(1, Intent.OPEN, RowState.UNKNOWN), _row(2, Intent.OPEN), _row(3, Intent.CLOSE)], 0)
+    assert isinstance(passed, Expire)
+    assert passed.reason == "held back, and a later close of its route goes first"
+
+
+def test_one_doubtful_close_holds_openings_whatever_is_in_doubt_after_it() -> None:
+    """A doubt about an opening of another route does not lift the barrier of a partial close before it."""
+    rows = [
+        _row(1, Intent.PARTIAL_CLOSE, RowState.UNKNOWN),
+        _row(2, Intent.OPEN, RowState.UNKNOWN, route="s"),
+        _row(3, Intent.OPEN, route="t"),
+    ]
+    assert choose(rows, 0) == Wait(None)
+
+
+def test_the_words_of_refused_rows() -> None:
+    """What a row must not be is told in these words."""
+    with pytest.raises(ValueError, match=r"^a message in the outbox needs a client order id$"):
+        _row(1, Intent.OPEN, client_order_id="")

@@ -4,15 +4,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.adapters.clocks import SteppedClock, SystemClock
 from engine.adapters.http_sender import HttpSender
+from engine.adapters.sql_file import Access
 from engine.adapters.sql_store import SqlStore
 from engine.config import Connector
-from engine.delivery import Exchange, Intent, Row, RowState, Step
+from engine.delivery import Command, Exchange, Intent, Row, RowState, Step, Success, Terms, Word
 from engine.errors import RefusedError, StoreError
 from engine.live.delivery_loop import DeliveryLoop
 from engine.ports import Clock, RouteRecord
@@ -24,7 +26,7 @@ _IN_DOUBT = (hang_up, reset, reply(500), reply(200, b"<html>"), reply(307, b"", 
 class Rig:
     """A store, receivers and a loop between them, all real."""
 
-    def __init__(self, path: Path, clock: Clock, receivers: dict[str, Receiver], *, deduplicates: bool) -> None:
+    def __init__(self, path: Path, clock: Clock, receivers: dict[str, Receiver], terms: Terms) -> None:
         self.store = SqlStore(path)
         self.clock = clock
         self.told: list[tuple[str, RowState, Exchange | None]] = []
@@ -35,7 +37,7 @@ class Rig:
             for name, receiver in receivers.items()
         }
         self.loop = DeliveryLoop(
-            self.store, senders, dict.fromkeys(senders, deduplicates), clock, self.tell, jitter=lambda: 0.0
+            self.store, senders, dict.fromkeys(senders, terms), clock, self.tell, jitter=lambda: 0.0
         )
 
     def tell(self, row: Row, step: Step, exchange: Exchange | None) -> None:
@@ -61,9 +63,14 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 8) -> None:
 
 @contextmanager
 def rig(
-    path: Path, receivers: dict[str, Receiver], clock: Clock | None = None, *, deduplicates: bool = False
+    path: Path,
+    receivers: dict[str, Receiver],
+    clock: Clock | None = None,
+    *,
+    deduplicates: bool = False,
+    success: Success | None = None,
 ) -> Iterator[Rig]:
-    built = Rig(path / "state.db", clock or SystemClock(), receivers, deduplicates=deduplicates)
+    built = Rig(path / "state.db", clock or SystemClock(), receivers, Terms(deduplicates, success or Success()))
     try:
         yield built
     finally:
@@ -189,6 +196,36 @@ def test_an_open_past_its_lifetime_is_expired_by_the_clock(tmp_path: Path) -> No
     assert receiver.ids() == ["a"]
 
 
+class _SlowStore(SqlStore):
+    """Takes longer to write an attempt down than an opening lives."""
+
+    clock: SteppedClock
+
+    def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
+        begun = super().begin_attempt(row, now_ms)
+        self.clock.step_to(self.clock.now_ms() + 70_000)
+        return begun
+
+
+def test_an_open_whose_lifetime_ends_while_it_is_written_down_is_not_sent(tmp_path: Path) -> None:
+    """On a disk that is slow to commit, an opening past its deadline does not leave; a close does."""
+    clock = SteppedClock(1_000_000)
+    with Receiver() as receiver:
+        store = _SlowStore(tmp_path / "state.db")
+        store.clock = clock
+        connector = Connector.model_validate({"url": receiver.url, "name": "c", "token": "t0ken"})
+        loop = DeliveryLoop(store, {"c": HttpSender(connector)}, {}, clock)
+        rows = [_row("a", deadline_ms=1_060_000), _row("b", Intent.CLOSE)]
+        store.commit_bar(RouteRecord("r", 0, "", ""), rows)
+        loop.start()
+        wait_for(loop.idle)
+        assert loop.stop(5)
+        assert [row.state for row in store.rows()] == [RowState.EXPIRED, RowState.ACKNOWLEDGED]
+        assert store.attempts(store.rows()[0])[0].phase == "not sent"
+        store.close()
+    assert receiver.ids() == ["b"]
+
+
 def test_a_rejected_message_is_final_and_told(tmp_path: Path) -> None:
     """A refusal is not repeated; the next message goes out, and the refusal's words are passed on and kept."""
     with Receiver(reply(422, b"fixed: too small")) as receiver, rig(tmp_path, {"c": receiver}) as r:
@@ -302,3 +339,98 @@ def test_an_error_of_the_listener_ends_the_loop_and_is_kept(tmp_path: Path) -> N
         assert loop.stop(1)
         assert r.states() == {"a": RowState.SENDING}
     assert receiver.ids() == []
+
+
+# what the operator asks for ---
+
+
+def _beside(r: Rig, command: Command) -> int:
+    """Ask as another process would: by a connection of its own, without the lock."""
+    beside = SqlStore(r.store.path, access=Access.OPERATOR)
+    try:
+        return beside.ask(command)
+    finally:
+        beside.close()
+
+
+def _answered(r: Rig, number: int) -> str | None:
+    wait_for(lambda: r.store.answer(number) is not None, 2)
+    return r.store.answer(number)
+
+
+def test_a_word_beside_the_running_engine_is_carried_out_within_2_s(tmp_path: Path) -> None:
+    """`not-arrived` frees the opening that waited behind the doubt; who said it, when and why is written down."""
+    with Receiver(hang_up) as receiver, rig(tmp_path, {"c": receiver}) as r:
+        r.loop.start()
+        r.decide(_row("a"), _row("b"))
+        wait_for(lambda: r.states()["a"] is RowState.UNKNOWN)
+        command = Command(Word.NOT_ARRIVED, r.clock.now_ms(), seq=1, reason="no order on the platform")
+        number = _beside(r, command)
+        assert _answered(r, number) == ""
+        r.wait_idle()
+        assert r.states() == {"a": RowState.REJECTED, "b": RowState.ACKNOWLEDGED}
+        (resolution,) = r.store.resolutions(r.store.rows()[0])
+        assert (resolution.state, resolution.command) == (RowState.REJECTED, number)
+        assert resolution.reason == "the operator says that it did not arrive: no order on the platform"
+        assert abs(resolution.at_ms - r.clock.now_ms()) < 5_000
+    assert receiver.ids() == ["a", "b"]
+
+
+def test_resend_sends_the_same_bytes_again(tmp_path: Path) -> None:
+    """`resend` of an opening in doubt sends it once more, the same bytes; a second missing answer is doubt again."""
+    with Receiver(hang_up, hang_up) as receiver, rig(tmp_path, {"c": receiver}) as r:
+        r.loop.start()
+        r.decide(_row("a"))
+        for attempts in (1, 2, 3):
+            wait_for(lambda n=attempts: r.store.rows()[0].attempts == n)  # type: ignore[misc] # binds the number
+            wait_for(lambda: r.store.rows()[0].state is not RowState.SENDING)
+            if attempts < 3:
+                assert r.states()["a"] is RowState.UNKNOWN
+                assert _answered(r, _beside(r, Command(Word.RESEND, r.clock.now_ms(), seq=1))) == ""
+        assert r.states() == {"a": RowState.ACKNOWLEDGED}
+    assert receiver.ids() == ["a", "a", "a"]
+    assert len({request.body for request in receiver.received}) == 1
+
+
+def test_flatten_ends_what_waits_and_sends_the_closes(tmp_path: Path) -> None:
+    """An opening that waits is EXPIRED, and the closes of the command go out, in order."""
+    with Receiver(hang_up) as receiver, rig(tmp_path, {"c": receiver}) as r:
+        r.loop.start()
+        r.decide(_row("a"), _row("b"))
+        wait_for(lambda: r.states()["a"] is RowState.UNKNOWN)
+        rows = (_row("all", Intent.CANCEL_ALL), _row("long", Intent.CLOSE))
+        assert _answered(r, _beside(r, Command(Word.FLATTEN, r.clock.now_ms(), rows=rows))) == ""
+        r.wait_idle()
+        assert r.states()["b"] is RowState.EXPIRED
+    assert receiver.ids() == ["a", "all", "long"]
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (Command(Word.ARRIVED, 0, seq=9), "too old"),
+        (Command(Word.ARRIVED, -1, seq=9), "no message 9"),
+        (Command(Word.SEND, -1, rows=(_row("x", connector="gone"),)), "no connector gone"),
+        (Command(Word.SEND, -1, rows=(_row("a"),)), "is message 1 already"),
+    ],
+)
+def test_a_command_that_cannot_be_is_refused_with_the_reason(tmp_path: Path, command: Command, refusal: str) -> None:
+    """What is refused does nothing, and its asker reads why."""
+    with Receiver() as receiver, rig(tmp_path, {"c": receiver}) as r:
+        r.loop.start()
+        r.decide(_row("a"))
+        r.wait_idle()
+        asked = replace(command, asked_ms=r.clock.now_ms()) if command.asked_ms else command
+        assert refusal in (_answered(r, _beside(r, asked)) or "")
+    assert receiver.ids() == ["a"]
+
+
+def test_another_receivers_success_is_its_own(tmp_path: Path) -> None:
+    """A connector that answers with JSON is acknowledged by the fields that its terms name."""
+    receiver = Receiver(reply(200, b'{"ok": false}'), otherwise=reply(200, b'{"ok": true}'))
+    with receiver, rig(tmp_path, {"c": receiver}, success=Success(None, {"ok": True})) as r:
+        r.loop.start()
+        r.decide(_row("a", Intent.CLOSE))
+        r.wait_idle()
+        assert r.states() == {"a": RowState.ACKNOWLEDGED}
+    assert receiver.ids() == ["a", "a"]

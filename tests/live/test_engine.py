@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from engine.adapters.sample_market import SampleMarket
 from engine.adapters.sql_store import SqlStore
 from engine.backtest import backtest
 from engine.decisions import Costs
-from engine.delivery import Row, RowState
+from engine.delivery import Intent, Row, RowState
 from engine.errors import MarketDataUnavailableError, RefusedError
 from engine.live import LiveEngine, Outcome, RouteSpec, Session
 from engine.market import Bars, Instrument, MarketKind, Timeframe
@@ -331,3 +331,38 @@ def test_an_unknown_symbol_is_refused(world: World) -> None:
     engine, _ = world.engine("nonsense")
     with pytest.raises(RefusedError, match="nonsense"):
         asyncio.run(engine.tick())
+
+
+def test_a_position_that_was_closed_by_hand_is_believed_to_be_closed(world: World) -> None:
+    """After a close by hand of the side that is held, the next bar begins flat; one of the other side does nothing."""
+    engine, watcher = world.engine()
+    hour = until_decided(world, engine, watcher)
+    world.acknowledge()
+    held, other = ("closeLong", "closeShort") if "openLong" in watcher.messages[0] else ("closeShort", "closeLong")
+    for action, side in ((other, True), (held, False)):
+        close = Row(
+            0, engine.sessions[0].route, "main", Intent.CLOSE, RowState.PENDING, action, f'{{"action":"{action}"}}', 0
+        )
+        world.store.commit_bar(
+            world.store.route(engine.sessions[0].route) or RouteRecord("", 0, "", ""), [replace(close, by_hand=True)]
+        )
+        world.acknowledge()
+        world.to(hour)
+        hour += 1
+        asyncio.run(engine.tick())
+        assert (engine.sessions[0].side != 0) is side
+    assert [void.client_order_id for void in watcher.voids] == [held]
+
+
+def test_a_message_by_hand_is_no_entry_of_the_rules(world: World) -> None:
+    """An opening that a person sent, and that was refused, undoes nothing that the rule decided."""
+    engine, watcher = world.engine()
+    hour = until_decided(world, engine, watcher)
+    world.acknowledge()
+    route = engine.sessions[0].route
+    by_hand = Row(0, route, "main", Intent.OPEN, RowState.REJECTED, "x", '{"action":"openLong"}', 0, by_hand=True)
+    world.store.commit_bar(world.store.route(route) or RouteRecord("", 0, "", ""), [by_hand])
+    world.to(hour)
+    asyncio.run(engine.tick())
+    assert watcher.voids == []
+    assert engine.sessions[0].side != 0

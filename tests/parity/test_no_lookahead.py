@@ -21,7 +21,8 @@ from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.rules import Rule, read_rule
 from engine.rules.feeds import feeds_of
 from engine.rules.single import plan_text
-from tests.parity.candles import SAMPLE, STRATEGIES, candles, rule_on
+from tests.parity.candles import SAMPLE, STRATEGIES, candles, others_of, rule_on
+from tests.parity.made_rules import rules
 from tests.rules.test_plan import CALLS
 
 OWN, ETH, XRP = "BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT"
@@ -86,14 +87,39 @@ def test_the_future_changes_no_value(a: str, b: str, operator: str, ago: int, da
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda path: path.stem)
-def test_the_future_changes_no_value_of_a_shipped_strategy(strategy: Path) -> None:
-    """Whatever a shipped strategy computes at a bar, it computes without the bars after it, to the bit."""
-    bars = candles(SAMPLE)[0][:1_500]
-    plan = rule_on(strategy, bars.timeframe).plan()
-    whole = plan.evaluate(bars)
-    for cut in Random(strategy.stem).sample(range(1, len(bars)), 25):  # noqa: S311 - where to cut, no secret
-        for name, column in plan.evaluate(bars[:cut]).items():
+def test_the_future_changes_nothing_of_a_shipped_strategy(strategy: Path) -> None:
+    """Whatever a shipped strategy computes at a bar, it computes without the later bars, to the bit; so it decides."""
+    bars, instrument = candles(SAMPLE)[0][:1_500], sample_instrument(XRP)
+    rule = rule_on(strategy, bars.timeframe)
+    plan, others = rule.plan(symbol=XRP), others_of(rule, bars, XRP)
+    whole = plan.columns(bars, feeds_of(plan, others, XRP))
+    played = backtest(rule, bars, instrument, COSTS, others=others)
+    for i, cut in enumerate(Random(strategy.stem).sample(range(played.warmup + 1, len(bars)), 15)):  # noqa: S311 - where to cut, no secret
+        until = dict.fromkeys(others, bars[:cut])
+        for name, column in plan.columns(bars[:cut], feeds_of(plan, until, XRP)).items():
             np.testing.assert_array_equal(column, whole[name][:cut], err_msg=f"{name} at {cut}")
+        if i < 5:
+            assert_the_same_until(cut, played, backtest(rule, bars[:cut], instrument, COSTS, others=until))
+
+
+def assert_the_same_until(cut: int, whole: Result, part: Result) -> None:
+    """Hold what was decided on the candles before `cut` against what was decided there with all of them at hand."""
+    assert part.decisions == [d for d in whole.decisions if d.time_ms < whole.bars.time[cut]]
+    assert bodies(part) == bodies(whole)[: len(part.messages)]
+    np.testing.assert_array_equal(part.equity, whole.equity[: len(part.equity)])
+
+
+@given(rules(), st.integers(0, 60), st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_future_decides_nothing_of_a_generated_rule(rule: Rule, start: int, data: st.DataObject) -> None:
+    """With any of the fields, cutting the candles at any bar leaves every earlier message and value identical."""
+    bars, instrument = sample(OWN, start, 250, gaps=True), sample_instrument(OWN)
+    whole = backtest(rule, bars, instrument, COSTS)
+    cut = data.draw(st.integers(whole.warmup + 1, len(bars) - 1))
+    assert_the_same_until(cut, whole, backtest(rule, bars[:cut], instrument, COSTS))
+    columns = whole.plan.columns(bars)
+    for name, column in whole.plan.columns(bars[:cut]).items():
+        np.testing.assert_array_equal(column, columns[name][:cut], err_msg=name)
 
 
 # A strategy on five kinds of candles

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from engine.adapters.csv_files import read_csv
+from engine.adapters.tradingview_trades import ExportedTrade, read_trades
 from engine.backtest import Trade, backtest
 from engine.decisions import Costs
 from engine.market import Bars, Instrument, Timeframe
 from engine.market.resample import resample
 from engine.rules import read_rule_file
-from tests.parity.tradingview_export import ExportedTrade, read_trades
 from tests.shared import require_shared
 
 RULES = Path(__file__).resolve().parents[2] / "backtests" / "tradingview"
@@ -72,28 +72,35 @@ def test_bar_magnifier() -> None:
 
 
 def assert_equal(trades: Sequence[Trade], expected: Sequence[ExportedTrade], bars: Bars) -> None:
-    """Compare one to one; an open trade is valued at the last close, as the export does it."""
+    """Compare one to one, in order of entry and exit; an open trade is valued at the last close by both."""
     assert len(trades) == len(expected)
-    last_ms, last_close = int(bars.time[-1]), float(bars.close[-1])
-    for trade, export in zip(trades, expected, strict=True):
-        direction = 1 if trade.side == "long" else -1
-        exit_price = last_close if trade.exit_price is None else trade.exit_price
-        # An open trade is valued with what closing it would cost.
-        fees = trade.fees * (1 + exit_price / trade.entry_price) if trade.exit_price is None else trade.fees
-        profit = direction * trade.quantity * (exit_price - trade.entry_price) - fees
-        assert trade.profit is None or trade.profit == pytest.approx(profit, rel=1e-9, abs=1e-12)
+    for trade, export in zip(sorted(trades, key=_order), sorted(expected, key=_exported_order), strict=True):
         assert (trade.exit_price is None) == export.is_open
         assert trade.side == export.side, export
         assert _bar(bars, trade.entry_time_ms) == export.entry_time_ms, export
-        assert _bar(bars, trade.exit_time_ms or last_ms) == export.exit_time_ms or export.is_open, export
         assert abs(trade.entry_price - float(export.entry_price)) < 1e-9, export
-        assert abs(exit_price - float(export.exit_price)) < 1e-9, export
         assert trade.quantity == pytest.approx(float(export.quantity), rel=1e-12), export
+        if trade.exit_time_ms is None or trade.exit_price is None:
+            continue
+        assert export.exit_price is not None
+        assert _bar(bars, trade.exit_time_ms) == export.exit_time_ms, export
+        assert abs(trade.exit_price - float(export.exit_price)) < 1e-9, export
+        direction = 1 if trade.side == "long" else -1
+        profit = direction * trade.quantity * (trade.exit_price - trade.entry_price) - trade.fees
+        assert trade.profit == pytest.approx(profit, rel=1e-9, abs=1e-12)
+        assert export.profit is not None
+        assert export.percent is not None
         assert _same_digits(profit, export.profit), (profit, export)
-        entry_fee = trade.fees if trade.exit_price is None else trade.fees / (1 + exit_price / trade.entry_price)
-        percent = 100 * profit / (trade.quantity * trade.entry_price + entry_fee)
-        assert trade.percent is None or trade.percent == pytest.approx(percent, rel=1e-9, abs=1e-12)
-        assert _same_digits(percent, export.percent), (percent, export)
+        assert trade.percent is not None
+        assert _same_digits(trade.percent, export.percent), (trade.percent, export)
+
+
+def _order(trade: Trade) -> tuple[int, float]:
+    return trade.entry_time_ms, trade.exit_time_ms or float("inf")
+
+
+def _exported_order(trade: ExportedTrade) -> tuple[int, float]:
+    return trade.entry_time_ms, float("inf") if trade.is_open else trade.exit_time_ms or 0
 
 
 def _bar(bars: Bars, time_ms: int) -> int:

@@ -56,7 +56,7 @@ cooldown: {bars: 3, after: loss}
 watch: 5m
 delay_seconds: 2.5
 delay_filter: slow
-log: "slow: {atr} of {{close}} {100 * atr / close}%"
+log: "slow: {atr} of {{close}} {position.profit_percent}%"
 """
 """One that has every field."""
 

@@ -67,7 +67,6 @@ _CHANGES: dict[str, tuple[tuple[str, str], ...]] = {
     "a ladder that closes more than all": (
         (ORDER, f"take_profit: [{{percent: 2, close_percent: 70}}, {{percent: 4, close_percent: 40}}]\n{ORDER}"),
     ),
-    "the position in the message": ((ORDER, f"log: '{{position.bars}} bars'\n{ORDER}"),),
     "a ladder of nine levels": ((ORDER, f"take_profit: [{', '.join(['{percent: 2}'] * 9)}]\n{ORDER}"),),
     "a level that nothing uses": (
         (ORDER, f"take_profit: {{percent: 4}}\n{ORDER}"),

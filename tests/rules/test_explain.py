@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Iterator
@@ -16,18 +17,27 @@ from hypothesis import strategies as st
 from engine.indicators import Kind
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
-from engine.rules import Rule, read_rule_file
+from engine.rules import Plan, Rule, read_rule_file
 from engine.rules.explain import BarExplainer, Explainer
 from engine.rules.explanation import Part
+from engine.rules.feeds import feeds_of
 from engine.rules.nodes import Constant, Node, Operation
+from engine.rules.plan import Feeds
 from engine.rules.sketch import Sketch
 from engine.rules.values import TRUTHS, BarValues
 from tests.cli.program import ROOT
 from tests.rules.files import rule_with
 from tests.rules.reference import Term
+from tests.rules.stack import run
 from tests.rules.terms import conditions
 
 SHIPPED = sorted((ROOT / "strategies").glob("*.yaml"))
+HELD: list[dict[str, float | None]] = [
+    {"side": 0.0, "entry_price": None, "bars": None, "profit_percent": None, "bars_since_exit": None},
+    {"side": 1.0, "entry_price": 50_000.0, "bars": 120.0, "profit_percent": -2.5, "bars_since_exit": 150.0},
+    {"side": -1.0, "entry_price": 45_000.0, "bars": 2.0, "profit_percent": 3.0, "bars_since_exit": 8.0},
+]
+"""Positions at a close."""
 _JOINED = {"all": min, "and": min, "chain": min, "any": max, "or": max}
 _RANK = {False: 0, None: 1, True: 2}
 _EXACT = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
@@ -40,7 +50,13 @@ def sample(count: int = 700) -> Bars:
 
 @cache
 def shipped(name: str) -> BarExplainer:
-    return Explainer.of(read_rule_file(ROOT / "strategies" / name)).over(sample())
+    explainer = Explainer.of(read_rule_file(ROOT / "strategies" / name))
+    return explainer.over(sample(), feeds_for(explainer.own))
+
+
+def feeds_for(plan: Plan) -> Feeds:
+    """Give candles of other symbols that a plan asks for."""
+    return feeds_of(plan, {feed.symbol: sample() for feed in plan.fetched if feed.symbol})
 
 
 def entering(expression: str, bars: Bars | None = None, define: str = "") -> BarExplainer:
@@ -88,13 +104,19 @@ def check_consistent(root: Part) -> None:
 def test_an_explanation_agrees_with_the_plan_on_every_strategy(path: Path) -> None:
     """On random bars, what an explanation says of each condition is what the rule's own plan gives there."""
     rule = read_rule_file(path)
-    explainer, columns = Explainer.of(rule).over(sample()), rule.plan().evaluate(sample())
+    plan, explainer = rule.plan(), shipped(path.name)
+    columns = {**plan.evaluate(sample(), feeds_for(plan)), **plan.columns(sample(), feeds_for(plan))}
     for bar in [*range(5), *np.random.default_rng(7).integers(0, len(sample()), 40).tolist()]:
-        explanation = explainer.at(bar)
+        held = HELD[bar % len(HELD)]
+        explanation = explainer.at(bar, {name: math.nan if v is None else v for name, v in held.items()})
         assert {e.name for e in explanation.conditions} == set(rule.expressions.conditions)
         for explained in explanation.conditions:
-            assert explained.acts is TRUTHS[int(columns[explained.name][bar])]
-            assert explained.condition.truth is explained.acts
+            program = plan.programs.get(explained.name)
+            position = {name: [value] * len(sample()) for name, value in held.items()}
+            value = columns[explained.name][bar] if program is None else run(program, columns, position, bar)
+            assert explained.acts is TRUTHS[int(value)]
+            if rule.file.sessions is None or not explained.name.endswith(".enter"):
+                assert explained.condition.truth is explained.acts
             check_consistent(explained.condition)
 
 

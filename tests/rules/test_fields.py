@@ -78,9 +78,9 @@ def test_the_outputs_of_every_field() -> None:
         "delay_seconds": 2.5,
     }
     columns = {"long.enter", "long.cancel", "long.price", "long.take_profit.1", "long.trailing"}
-    columns |= {"short.enter", "short.price", "flat", "log.0", "log.1"}
+    columns |= {"short.enter", "short.price", "flat", "log.0"}
     assert plan.constants == constants
-    assert set(plan.programs) == {"long.exit", "short.stop_loss.0", "short.max_bars"}
+    assert set(plan.programs) == {"long.exit", "short.stop_loss.0", "short.max_bars", "log.1"}
     assert set(plan.outputs) == {*conditions, "flat", *constants, *columns, *plan.programs}
     bars = sample_bars("BTC/USDT:USDT", Timeframe(1, "h"), SAMPLE_START_MS, 200)
     parts = {key for program in plan.programs.values() for word, key in program if word == "column"}

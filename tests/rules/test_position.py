@@ -160,6 +160,8 @@ take_profit: {price: position.entry_price + 2, every_bar: true}
 max_bars: "position.profit_percent < 0 ? 5 : 10"
 cooldown: {bars: "position.side == 0 ? 3 : 1"}
 limits: {drawdown: {percent: "position.side == 0 ? 10 : 20"}}
+delay_seconds: "position.side == 0 ? 0 : 5"
+log: "{position.profit_percent} %"
 order:
   type: stop
   price: "position.side == 0 ? high : close"
@@ -170,18 +172,16 @@ order:
     good = spoilt(("order: {type: market, size: {percent: 25}}", held), ("ta.crossunder(fast_ma, slow_ma)", HELD))
     assert set(read_rule(good, "rule").plan().programs) == {
         *("long.exit", "long.cancel", "long.size", "long.price", "long.expire_bars"),
-        *("long.take_profit.0", "long.max_bars", "cooldown.bars", "limits.drawdown"),
+        *("long.take_profit.0", "long.max_bars", "cooldown.bars", "limits.drawdown", "delay_seconds", "log.0"),
     }
     for field in (
         *("stop_loss: {percent: position.bars}", "trailing: {percent: position.bars}"),
-        *("break_even: {after: {percent: position.bars}}", "delay_seconds: position.bars", "log: '{position.bars}'"),
+        *("break_even: {after: {percent: position.bars}}", "take_profit: {ticks: position.bars}"),
         "trailing: {percent: 1, start: {percent: position.bars}}",
         "take_profit: [{percent: 1, every_bar: true, close_percent: position.bars}]",
     ):
         (problem,) = errors_of(spoilt(("order: {", f"{field}\norder: {{"))).problems
-        message = field.startswith(("delay", "log"))
-        why = "a part of the message, which knows the candles alone" if message else "settled by the signal"
-        assert problem.message.startswith(f"this depends on the position, and is {why}")
+        assert problem.message == "this depends on the position, and is settled by the signal, before there is one"
 
 
 def test_why_tells_of_the_position_and_of_what_acts() -> None:

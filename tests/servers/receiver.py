@@ -143,6 +143,16 @@ def late(behaviour: Behaviour, pause_s: float) -> Behaviour:
     return wait
 
 
+def once_a_byte_came(behaviour: Behaviour) -> Behaviour:
+    """Behave only when a byte of the request has arrived; it is left unread."""
+
+    def wait(connection: socket.socket, closing: threading.Event) -> None:
+        connection.recv(1, socket.MSG_PEEK)
+        behaviour(connection, closing)
+
+    return wait
+
+
 def endless(head: bytes, piece: bytes = b"x" * 4096) -> Behaviour:
     def pour(connection: socket.socket, closing: threading.Event) -> None:
         connection.sendall(head)

@@ -301,3 +301,116 @@ def test_no_number_of_a_valid_message_has_an_exponent(made: Message) -> None:
             assert text == number_text(value)
     delay = re.search(r'"delaySeconds":([^,}]*)', made.json().replace(json.dumps(made.log, ensure_ascii=False), ""))
     assert delay is None or re.fullmatch(r"[0-9]+(\.[0-9]+)?", delay[1])
+
+
+_TEN = Decimal(10)
+
+
+@pytest.mark.parametrize(
+    ("market", "action", "fields", "told"),
+    [
+        (
+            SPOT,
+            Action.OPEN_LONG,
+            {"percent": _TEN},
+            {"action": "'openLong' does not exist on a spot market; there are buy, sell, cancel, cancelAll"},
+        ),
+        (
+            SPOT,
+            Action.BUY,
+            {},
+            {"percent": "'buy' needs a size, fixed or percent: without one the platform takes 100 %"},
+        ),
+        (
+            SPOT,
+            Action.BUY,
+            {"percent": _TEN, "fixed": _TEN},
+            {"percent": "stands beside 'fixed', which would silently win; give one of them"},
+        ),
+        (SPOT, Action.CANCEL, {}, {"clientOrderId": "'cancel' needs the id of the order to cancel"}),
+        (
+            SPOT,
+            Action.CANCEL_ALL,
+            {"client_order_id": ID},
+            {"clientOrderId": "has no meaning for 'cancelAll'; did you mean 'cancel'?"},
+        ),
+        (
+            SPOT,
+            Action.BUY,
+            {"percent": _TEN, "loss": _TEN},
+            {"loss": "exists on futures only; on spot, send a 'sell' when the price is reached"},
+        ),
+        (
+            FUTURES,
+            Action.CLOSE_LONG,
+            {"loss": _TEN},
+            {"loss": "belongs to an order that opens, not to 'closeLong'"},
+        ),
+        (
+            FUTURES,
+            Action.OPEN_LONG,
+            {"percent": _TEN, "loss": Decimal(120), "limit": Decimal(100)},
+            {"limit": "is 100; for openLong it must be above 'loss' (120)"},
+        ),
+        (
+            SPOT,
+            Action.SELL,
+            {"client_order_id": "a b"},
+            {"clientOrderId": "takes 1 to 36 letters, digits and . _ : / -"},
+        ),
+        (
+            SPOT,
+            Action.SELL,
+            {"log": "\ud800"},
+            {"log": "holds half a surrogate pair, which no JSON on the wire can carry"},
+        ),
+        (
+            SPOT,
+            Action.SELL,
+            {"delay_seconds": 1, "delay_seconds_filter": "\ud800"},
+            {"delaySecondsFilter": "holds half a surrogate pair, which no JSON on the wire can carry"},
+        ),
+        (SPOT, Action.SELL, {"delay_seconds_filter": "x"}, {"delaySecondsFilter": "needs 'delaySeconds' beside it"}),
+        (
+            SPOT,
+            Action.SELL,
+            {"delay_seconds": 1, "delay_seconds_filter": ""},
+            {"delaySecondsFilter": "is empty, and so would match every log"},
+        ),
+        (
+            SPOT,
+            Action.BUY,
+            {"percent": 7},
+            {"percent": "is 7, a int; prices and amounts are Decimals, which 'plain' makes"},
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_these_words(
+    market: MarketKind, action: Action, fields: dict[str, Any], told: dict[str, str]
+) -> None:
+    """People read these sentences when an order of theirs is refused."""
+    with pytest.raises(InvalidMessageError) as refused:
+        Message(market, action, **fields)
+    assert refused.value.faults == told
+
+
+@pytest.mark.parametrize("text", ["1E+28", "1E-28", "1" * 28, "0." + "1" * 28])
+def test_28_digits_are_not_too_many(text: str) -> None:
+    """The bound itself passes, in digits and in size; one more does not."""
+    assert Message(SPOT, Action.BUY, fixed=Decimal(text)).fixed == Decimal(text)
+    with pytest.raises(InvalidMessageError, match="with over 28 digits"):
+        Message(SPOT, Action.BUY, fixed=Decimal(text.replace("28", "29")) if "E" in text else Decimal(text + "1"))
+
+
+def test_a_day_is_the_longest_delay_and_text_is_written_as_it_is() -> None:
+    """86400 seconds pass; letters beyond ASCII are not escaped."""
+    assert Message(SPOT, Action.SELL, delay_seconds=86_400, log="naïve").json() == (
+        '{"action":"sell","log":"naïve","delaySeconds":86400}'
+    )
+
+
+@pytest.mark.parametrize(("value", "text"), [("100", "100"), ("10.0", "10"), ("0.10", "0.1"), ("120.00", "120")])
+def test_only_zeros_that_say_nothing_are_left_out(value: str, text: str) -> None:
+    """The zeros of a whole number stay."""
+
+    assert Message(SPOT, Action.SELL, limit=Decimal(value)).body()["limit"] == text

@@ -1,0 +1,116 @@
+"""Rows of the outbox and commands as the tables have them, sealed when written and checked when read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from engine.adapters.sql_seal import check_seal, seal
+from engine.adapters.sql_tables import COMMANDS, OUTBOX, RESOLUTIONS
+from engine.delivery import Command, Intent, Row, RowState, Word
+
+_FIELDS = tuple(Row.__dataclass_fields__)
+
+
+def read_rows(connection: Connection, query: Select[Any]) -> list[Row]:
+    """Give the rows of a query over whole outbox rows. Errors: StoreError where one is damaged."""
+    found = []
+    for record in connection.execute(query).mappings():
+        check_seal(OUTBOX, record)
+        found.append(_row(record))
+    return found
+
+
+def add_row(connection: Connection, row: Row, now_ms: int) -> int | None:
+    """Write a new row; gives its number, None where its client order id is there already."""
+    values = _values(row) | {"created_ms": now_ms, "changed_ms": now_ms}
+    query = insert_or(OUTBOX).values(values).on_conflict_do_nothing(["client_order_id"]).returning(OUTBOX.c.seq)
+    seq: int | None = connection.execute(query).scalar_one_or_none()
+    if seq is not None:
+        _seal(connection, seq, values | {"seq": seq})
+    return seq
+
+
+def change_row(connection: Connection, row: Row, new: Mapping[str, object]) -> Row | None:
+    """Change a row that is still in the state it was read in, and give it as it now is; None where it is not."""
+    query = select(OUTBOX).where((OUTBOX.c.seq == row.seq) & (OUTBOX.c.state == str(row.state)))
+    there = connection.execute(query).mappings().one_or_none()
+    if there is None:
+        return None
+    check_seal(OUTBOX, there)
+    values = {**there, **new}
+    values |= {"state": str(values["state"])}
+    changed = {name: values[name] for name in new} | {"seal": seal(OUTBOX, values)}
+    connection.execute(update(OUTBOX).where(OUTBOX.c.seq == row.seq).values(changed))
+    return _row(values)
+
+
+def add_resolution(
+    connection: Connection, row: Row, state: RowState, reason: str, at_ms: int, command: int | None = None
+) -> None:
+    """Write down a change that was no attempt."""
+    connection.execute(
+        insert(RESOLUTIONS).values(seq=row.seq, at_ms=at_ms, state=str(state), reason=reason, command=command)
+    )
+
+
+def add_command(connection: Connection, command: Command) -> int:
+    """Write a command down; gives its number."""
+    values: dict[str, object] = {
+        "word": str(command.word),
+        "asked_ms": command.asked_ms,
+        "seq": command.seq,
+        "rows": json.dumps([asdict(row) for row in command.rows], ensure_ascii=False),
+        "reason": command.reason,
+        "done_ms": None,
+        "refused": None,
+    }
+    number: int = connection.execute(
+        insert(COMMANDS).values(**values, seal="").returning(COMMANDS.c.number)
+    ).scalar_one()
+    sealed = seal(COMMANDS, values | {"number": number})
+    connection.execute(update(COMMANDS).where(COMMANDS.c.number == number).values(seal=sealed))
+    return number
+
+
+def read_commands(connection: Connection) -> list[Command]:
+    """Give the commands that nobody has looked at, oldest first. Errors: StoreError where one is damaged."""
+    query = select(COMMANDS).where(COMMANDS.c.done_ms.is_(None)).order_by(COMMANDS.c.number)
+    found = []
+    for record in connection.execute(query).mappings():
+        check_seal(COMMANDS, record)
+        rows = tuple(_row(values) for values in json.loads(record["rows"]))
+        word, number = Word(record["word"]), record["number"]
+        found.append(Command(word, record["asked_ms"], record["seq"], rows, record["reason"], number))
+    return found
+
+
+def finish_command(connection: Connection, number: int, refused: str | None, now_ms: int) -> bool:
+    """Mark a command as done or refused; False where it is already."""
+    query = select(COMMANDS).where((COMMANDS.c.number == number) & COMMANDS.c.done_ms.is_(None))
+    there = connection.execute(query).mappings().one_or_none()
+    if there is None:
+        return False
+    done = {"done_ms": now_ms, "refused": refused}
+    sealed = seal(COMMANDS, {**there, **done})
+    connection.execute(update(COMMANDS).where(COMMANDS.c.number == number).values(**done, seal=sealed))
+    return True
+
+
+def _seal(connection: Connection, seq: int, values: Mapping[str, object]) -> None:
+    connection.execute(update(OUTBOX).where(OUTBOX.c.seq == seq).values(seal=seal(OUTBOX, values)))
+
+
+def _values(row: Row) -> dict[str, object]:
+    values = {name: getattr(row, name) for name in _FIELDS if name != "seq"}
+    return values | {"intent": str(row.intent), "state": str(row.state)}
+
+
+def _row(values: Mapping[Any, Any]) -> Row:
+    known = {name: values[name] for name in _FIELDS}
+    return Row(**known | {"intent": Intent(values["intent"]), "state": RowState(values["state"])})
