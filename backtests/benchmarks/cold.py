@@ -3,8 +3,8 @@
     python -m backtests.benchmarks.cold
 
 500 and 525,600 one-minute candles of the sample market in CSVs, the rule of the backtest benchmark, compiled kernels
-on disk. Beside it the floor, an interpreter that only imports numba, and other backtesters. All take turns. Wall time is what one waits;
-processor time (user and system) is what it costs, also when other programs are busy.
+on disk. Beside it the floor, an interpreter that only imports numba, and other backtesters. All take turns. Wall time
+is what one waits; processor time (user and system) is what it costs, also when other programs are busy.
 """
 
 from __future__ import annotations
