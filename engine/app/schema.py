@@ -16,6 +16,7 @@ from engine.backtest import RunDefinition
 from engine.backtest.statistics import NAMES
 from engine.config import RunConfig
 from engine.rules.model import NAME, RuleFile
+from engine.rules.places import SIDES
 
 Schema = dict[str, Any]
 
@@ -40,7 +41,8 @@ def schema_of(name: str) -> Schema:
 
 def _rule(definitions: dict[str, Schema]) -> None:
     top = definitions["RuleFile"]
-    top["anyOf"] = [{"required": ["long"]}, {"required": ["short"]}]
+    top["anyOf"] = [{"required": [side, "order"]} for side in SIDES]
+    top["anyOf"] += [{"required": [side], "properties": {side: {"required": ["order"]}}} for side in SIDES]
     properties = top["properties"]
     properties["params"]["additionalProperties"] = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Param"}]}
     properties["define"]["additionalProperties"]["type"] = [*_EXPRESSION, "boolean"]
@@ -89,6 +91,8 @@ def _config(definitions: dict[str, Schema]) -> None:
 def _backtest(definitions: dict[str, Schema]) -> None:
     names = [*NAMES, "messages", "messages_sha256"]
     definitions["RunDefinition"]["properties"]["expect"]["propertyNames"] = {"enum": names}
+    symbols = definitions["PortfolioConfig"]["properties"]["symbols"]
+    symbols["additionalProperties"] = {"anyOf": [{"type": "string"}, symbols["additionalProperties"]]}
 
 
 SCHEMAS: dict[str, tuple[type[BaseModel], Callable[[dict[str, Schema]], None]]] = {
