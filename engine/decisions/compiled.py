@@ -2,6 +2,9 @@
 
 numba keeps what it compiled beside a function's file, and looks at that file alone to see whether it has changed. So
 only the machine itself is kept, and its stamp is what all files of the room hold.
+
+None of it allocates, and numba is told so: it then counts no references to the arrays that steps hand each other, which
+would take most of the time. What would allocate after all does not compile.
 """
 
 from __future__ import annotations
@@ -13,20 +16,23 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-from engine.indicators.kernel import kernel
-
 F = TypeVar("F", bound=Callable[..., object])
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def step(function: F) -> F:
     """Compile a function that the machine calls; Python cannot call it."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(F, numba.njit(nogil=True, error_model="numpy", **options)(function))
+    return cast(F, numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+
+
+def part(function: F) -> F:
+    """Compile a function as a part of the one place that calls it: nothing is handed over."""
+    return cast(F, numba.njit(**_OPTIONS, inline="always")(function))
 
 
 def machine(function: F) -> F:
     """Compile the machine itself, with all its steps."""
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    compiled: Any = kernel(function)
+    compiled: Any = numba.njit(cache=True, **_OPTIONS)(function)
     compiled._cache._cache_file._source_stamp = hashlib.sha256(sources).hexdigest()  # noqa: SLF001 - there is no other way
     return cast(F, compiled)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decisions.account import STARTS, Moment, Tape, slipped
-from engine.decisions.compiled import step
+from engine.decisions.compiled import part, step
 from engine.decisions.fields import COOLDOWN_BARS, DAY_LOSS, DRAWDOWN, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
 from engine.decisions.inputs import Numbers
 from engine.decisions.margin import exceeds_margin
@@ -61,7 +61,7 @@ def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, 
     return run_program(numbers, program, row, p, close) == TRUE
 
 
-@step
+@part
 def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close: float) -> int:
     """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
@@ -79,7 +79,7 @@ def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close:
     return 0
 
 
-@step
+@part
 def act_on_seen(
     state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, seen: Seen,
     limit: int,
@@ -176,7 +176,7 @@ def _open_triggered(
         withdraw(state, tape, at, watched, close, -side, _OCO)
 
 
-@step
+@part
 def decide(
     state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
     opened: bool, true: Truths,
@@ -192,18 +192,18 @@ def decide(
     wants_long = buy and allowed and _possible(settings, sides, 0, sell)
     wants_short = sell and allowed and _possible(settings, sides, 1, buy)
     _leave_at_close(state, settings, sides, numbers, tape, at, close, wants_long, wants_short, true)
-    _tend(state, tape, at, close, 1, true.long_cancel)
-    _tend(state, tape, at, close, -1, true.short_cancel)
-    if wants_long:
-        _place(state, settings, sides[0], numbers, tape, at, close, 1)
-    if wants_short:
-        _place(state, settings, sides[1], numbers, tape, at, close, -1)
+    if state.orders[0].type > _MARKET or state.orders[1].type > _MARKET:
+        _tend(state, tape, at, close, 1, true.long_cancel)
+        _tend(state, tape, at, close, -1, true.short_cancel)
+    for side in (1, -1):
+        if wants_long if side > 0 else wants_short:
+            _place(state, settings, sides[0 if side > 0 else 1], numbers, tape, at, close, side)
     own = sides[0 if p.side > 0 else 1]
     if p.side != 0 and own.renews:
         renew_levels(state, settings, own, numbers, row, close)
 
 
-@step
+@part
 def _possible(settings: Record, sides: Records, index: int, other_too: bool) -> bool:
     """Tell whether an entry is taken where the other side's condition is true too: at the market they contradict."""
     if not other_too:
@@ -212,7 +212,7 @@ def _possible(settings: Record, sides: Records, index: int, other_too: bool) -> 
     return bool(waits and (settings.tradingview == 1 or sides[index].entry_sent == 0))
 
 
-@step
+@part
 def _leave_at_close(
     state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
     wants_long: bool, wants_short: bool, true: Truths,
@@ -261,7 +261,7 @@ def _tend(state: State, tape: Tape, at: Moment, close: float, side: int, cancel:
         withdraw(state, tape, at, False, close, side, _CANCEL)
 
 
-@step
+@part
 def _place(
     state: State, settings: Record, own: Record, numbers: Numbers, tape: Tape, at: Moment, close: float, side: int
 ) -> None:

@@ -14,6 +14,7 @@ from engine.indicators import FALSE
 from engine.market import Bars
 from engine.market.bars import Column
 from engine.rules import Plan
+from engine.rules.programs import DEEPEST
 
 Truth = NDArray[np.int8]
 Times = NDArray[np.int64]
@@ -34,6 +35,7 @@ class Numbers(NamedTuple):
     table: NDArray[np.float64]
     steps: Times
     ends: Times
+    stack: Column  # room for what the programs compute with
 
 
 class Inputs(NamedTuple):
@@ -106,7 +108,7 @@ def numbers_of(plan: Plan, columns: Mapping[str, Column], bars: int) -> Numbers:
             where[FIELDS + place] = programs.index(name)
     steps, ends, more = code_of([plan.programs[name] for name in programs], columns, stacked, len(constants))
     table = np.stack(list(stacked.values())) if stacked else np.empty((0, bars))
-    return Numbers(where, np.concatenate([constants, more]), table, steps, ends)
+    return Numbers(where, np.concatenate([constants, more]), table, steps, ends, np.empty(DEEPEST))
 
 
 def _rows(bars: Bars, finer: Bars | None) -> tuple[Times, NDArray[np.bool_]]:

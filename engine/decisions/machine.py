@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.decisions.account import Moment, Tape
-from engine.decisions.compiled import machine, step
+from engine.decisions.compiled import machine, part, step
 from engine.decisions.decide import Truths, act_on_seen, check_limits, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.path import NOISE, meet
@@ -105,7 +105,7 @@ def _advance(
     return i
 
 
-@step
+@part
 def _plain(settings: Record, numbers: Numbers) -> bool:
     """Tell whether a rule leaves and enters by nothing but conditions that are columns, and levels at the platform."""
     if settings.day_loss or settings.drawdown or settings.maintenance > 0.0:
@@ -115,7 +115,7 @@ def _plain(settings: Record, numbers: Numbers) -> bool:
     return len(numbers.ends) == 0
 
 
-@step
+@part
 def _holds(state: State, sides: Records) -> bool:
     """Tell whether the position is held by levels that stay where they are."""
     p = state.position[0]
@@ -128,7 +128,7 @@ def _holds(state: State, sides: Records) -> bool:
     return True
 
 
-@step
+@part
 def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int, equity: Column) -> int:
     """Run ahead to the first bar in which a level is met or a condition is true."""
     p = state.position[0]

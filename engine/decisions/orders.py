@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.decisions.account import away, on_tick, steps, sweep_exits, whole_lots
-from engine.decisions.compiled import step
+from engine.decisions.compiled import part, step
 from engine.decisions.fields import (
     BREAK_EVEN,
     SIDE_FIELDS,
@@ -135,7 +135,7 @@ def _level(settings: Record, kind: int, value: float, base: float, direction: in
     return base + direction * (value * settings.tick if kind == _TICKS else value)
 
 
-@step
+@part
 def place_levels(
     state: State, settings: Record, own: Record, numbers: Numbers, row: int, side: int, decided: int, base: float,
     close: float,

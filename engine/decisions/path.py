@@ -21,7 +21,7 @@ from engine.decisions.account import (
     sweep_exits,
     whole_lots,
 )
-from engine.decisions.compiled import step
+from engine.decisions.compiled import part, step
 from engine.decisions.margin import call_margin, exceeds_margin, liquidation_price
 from engine.decisions.orders import bought_for
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
     quantity: float
 
 
-@step
+@part
 def meet(
     state: State, settings: Record, tape: Tape, at: Moment, opened: float, high: float, low: float, close: float
 ) -> Seen:
@@ -52,25 +52,48 @@ def meet(
     p = state.position[0]
     _at_the_open(state, settings, tape, at, opened)
     seen = Seen(0, 0.0)
-    if not _anything(state):
+    if not _within_reach(state, settings, high, low):
         return seen
     seen = _leg(state, settings, tape, at, opened, opened, seen)
     call_margin(state, settings, tape, at, opened)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
-    first, second = (high, low) if up_first else (low, high)
-    seen = _leg(state, settings, tape, at, opened, first, seen)
-    call_margin(state, settings, tape, at, first)
-    seen = _leg(state, settings, tape, at, first, second, seen)
-    call_margin(state, settings, tape, at, second)
-    seen = _leg(state, settings, tape, at, second, close, seen)
+    extremes = (high, low) if up_first else (low, high)
+    start = opened
+    for leg in range(3):
+        if not _anything(state):
+            break
+        end = close if leg == 2 else extremes[leg]
+        seen = _leg(state, settings, tape, at, start, end, seen)
+        if leg < 2:
+            call_margin(state, settings, tape, at, end)
+        start = end
     if p.side == 0:
         return Seen(0, 0.0)
     # What the platform closed meanwhile may have left no more than what was seen.
     return Seen(seen.reason, np.nan) if seen.quantity >= p.quantity * (1.0 - 1e-9) else seen
 
 
-@step
+@part
+def _within_reach(state: State, settings: Record, high: float, low: float) -> bool:
+    """Tell whether a candle meets any level, or moves one: where none is, its path does not matter."""
+    p = state.position[0]
+    noise = settings.tick * NOISE
+    if p.side != 0:
+        if settings.maintenance > 0.0 or settings.margin_long > 0.0 or settings.margin_short > 0.0:
+            return True
+        for k in range(p.exits):
+            one = state.exits[k]
+            if one.live == 1 and (one.reason > _STOP_LOSS or low - noise <= one.price <= high + noise):
+                return True
+            # What lies on the other side of the candle has been passed by its open.
+            above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
+            if one.live == 1 and (one.price < low if above else one.price > high):
+                return True
+    return state.orders[0].type > _MARKET or state.orders[1].type > _MARKET
+
+
+@part
 def _anything(state: State) -> bool:
     """Tell whether there is a position, or an order that waits for a price."""
     if state.position[0].side != 0:
@@ -78,7 +101,7 @@ def _anything(state: State) -> bool:
     return bool(state.orders[0].type > _MARKET or state.orders[1].type > _MARKET)
 
 
-@step
+@part
 def _at_the_open(state: State, settings: Record, tape: Tape, at: Moment, opened: float) -> None:
     """Fill market orders: the close before what opens."""
     p = state.position[0]
@@ -151,7 +174,7 @@ def drop_order(state: State, side: int) -> None:
     sweep_exits(state)
 
 
-@step
+@part
 def _up_first(state: State, settings: Record, opened: float, high: float, low: float) -> bool:
     """Tell whether the high comes before the low."""
     p = state.position[0]

@@ -113,8 +113,7 @@ def position_value(p: Record, field: int, close: float) -> float:
 @step
 def run_program(numbers: Numbers, program: int, row: int, p: Record, close: float) -> float:
     """Give what program number `program` comes to on a row."""
-    stack = np.empty(DEEPEST)
-    top = 0
+    stack, top = numbers.stack, 0
     for i in range(numbers.ends[program - 1] if program > 0 else 0, numbers.ends[program]):
         kind, place = numbers.steps[i, 0], numbers.steps[i, 1]
         if kind == OPERATION:

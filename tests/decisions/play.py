@@ -129,6 +129,7 @@ def inputs(prices: Column, truths: Truth, table: Column) -> Inputs:
             np.ascontiguousarray(table),
             np.empty((0, 2), dtype=np.int64),
             np.empty(0, dtype=np.int64),
+            np.empty(0),
         ),
     )
 
