@@ -53,8 +53,11 @@ def example_of(rule: Rule) -> str | None:
     """
     symbol = SAMPLE_SYMBOLS[rule.market]
     try:
-        bars = _as(rule.timeframe, sample_bars(symbol, Timeframe(1, "h"), SAMPLE_START_MS, rule.plan().warmup + _TRIED))
-        result = backtest(rule, bars, sample_instrument(symbol))
+        plan = rule.plan(symbol=symbol)
+        named = {symbol, *(feed.symbol for feed in plan.fetched if feed.symbol)}
+        made = {name: _sample(name, rule.timeframe, plan.warmup + _TRIED) for name in named}
+        bars = made.pop(symbol)
+        result = backtest(rule, bars, sample_instrument(symbol), others=made)
     except InvalidInputError:
         return None
     for decision in result.decisions:
@@ -107,7 +110,8 @@ def _size(size: object) -> str:
     return f"fixed, worth {text}" if kind == "notional" else f"fixed, at a risk of {text} %"
 
 
-def _as(timeframe: Timeframe, bars: Bars) -> Bars:
+def _sample(symbol: str, timeframe: Timeframe, count: int) -> Bars:
+    bars = sample_bars(symbol, Timeframe(1, "h"), SAMPLE_START_MS, count)
     start = timeframe.floor(SAMPLE_START_MS)
     time = np.array([timeframe.shift(start, i) for i in range(len(bars))], dtype=np.int64)
     return Bars(timeframe, time, *bars.columns())

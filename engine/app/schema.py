@@ -16,6 +16,7 @@ from engine.backtest import RunDefinition
 from engine.backtest.statistics import NAMES
 from engine.config import RunConfig
 from engine.rules.model import NAME, RuleFile
+from engine.rules.places import SIDES
 
 Schema = dict[str, Any]
 
@@ -40,7 +41,8 @@ def schema_of(name: str) -> Schema:
 
 def _rule(definitions: dict[str, Schema]) -> None:
     top = definitions["RuleFile"]
-    top["anyOf"] = [{"required": ["long"]}, {"required": ["short"]}]
+    top["anyOf"] = [{"required": [side, "order"]} for side in SIDES]
+    top["anyOf"] += [{"required": [side], "properties": {side: {"required": ["order"]}}} for side in SIDES]
     properties = top["properties"]
     properties["params"]["additionalProperties"] = {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/Param"}]}
     properties["define"]["additionalProperties"]["type"] = [*_EXPRESSION, "boolean"]

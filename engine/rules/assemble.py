@@ -71,7 +71,7 @@ class _Assembly:
         paths = {"enter": f"{side}.enter", "exit": f"{side}.exit", "cancel": dotted(cancel[0]) if cancel else ""}
         for what, path in paths.items():
             condition = self.expressions.conditions.get(path)
-            node = (condition and self._condition(condition)) or NEVER
+            node = (condition and self._bounded(_first(condition), self._condition(condition))) or NEVER
             if what == "enter" and clock.sessions is not None:
                 node = self.resolver.operation("and", node, clock.sessions) or NEVER
             self.outputs[f"{side}.{what}"] = node
@@ -127,7 +127,7 @@ class _Assembly:
 
     def _condition(self, condition: Condition) -> Node | None:
         if isinstance(condition, Expression):
-            return self._bounded(condition, self.resolver.resolve(condition, Kind.CONDITION))
+            return self.resolver.resolve(condition, Kind.CONDITION)
         parts = [self._condition(part) for part in condition.parts]
         if condition.kind == "not":
             return self.resolver.operation("not", parts[0])
@@ -171,6 +171,13 @@ class _Assembly:
 
     def _report(self, expression: Expression, message: str, hint: str = "") -> None:
         self.resolver.problems.append(expression.problem(expression.syntax, message, hint))
+
+
+def _first(condition: Condition) -> Expression:
+    """Give the first expression of a tree."""
+    while not isinstance(condition, Expression):
+        condition = condition.parts[0]
+    return condition
 
 
 def _below(place: Place, key: str) -> Place:

@@ -53,11 +53,6 @@ class Rule:
         """The fixed words of the file, by side."""
         return terms_of(self.file)
 
-    @property
-    def size_in_percent(self) -> bool:
-        """Whether an order's size is percent of what is available, rather than a fixed amount."""
-        return any(side.size_kind == "percent" for side in (self.terms.long, self.terms.short) if side is not None)
-
     def plan(
         self,
         params: Mapping[str, float] | None = None,

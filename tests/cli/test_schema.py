@@ -15,6 +15,7 @@ from engine.documents import Source, parse_on
 from tests.cli.json_schema import faults
 from tests.cli.program import ROOT
 from tests.docs.test_readme import README, blocks
+from tests.rules.files import EVERYTHING
 
 RULES = [*sorted((ROOT / "strategies").glob("*.yaml")), *sorted((ROOT / "backtests" / "tradingview").glob("*.yaml"))]
 SHIPPED = [
@@ -53,6 +54,13 @@ def test_every_shipped_file_fits_its_schema(path: Path, name: str) -> None:
     assert faults(made(name), read(path.read_text(encoding="utf-8"))) == []
 
 
+def test_every_field_fits() -> None:
+    """A file with all of them is not underlined, nor is one whose orders stand in its sides."""
+    assert faults(made("rule"), read(EVERYTHING)) == []
+    text = GOOD.replace("  exit: false", "  exit: false\n  order: {size: {percent: 25}}")
+    assert faults(made("rule"), read(text.replace("order: {type: market, size: {percent: 25}}", ""))) == []
+
+
 def test_short_forms_and_trees_fit() -> None:
     """Plain parameters, expressions as numbers, and trees of conditions are as good in the schema as in the engine."""
     assert faults(made("rule"), read(GOOD)) == []
@@ -65,7 +73,16 @@ def test_short_forms_and_trees_fit() -> None:
         ("market: futures", "market: future"),
         ("timeframe: 1h", "timeframe: 1 hour"),
         ("name: demo", "name: My Demo"),
+        ("order: {type: market, size: {percent: 25}}", ""),
         ("{percent: 25}", "{percent: 25, fixed: 1}"),
+        ("{percent: 2 * 3}", "{percent: 2, ticks: 3}"),
+        ("{percent: 2 * 3}", "[]"),
+        ("{percent: 2 * 3}", "{close_percent: 50}"),
+        ("order:", "trailing: {start: {percent: 1}}\norder:"),
+        ("order:", "flat_at: '25:00'\norder:"),
+        ("order:", "limits: {}\norder:"),
+        ("order:", "pyramiding: 40\norder:"),
+        ("order:", "cooldown: {bars: 3, after: win}\norder:"),
         ("{percent: 25}", "{}"),
         ("{percent: 25}", "{percent: [25]}"),
         ("  enter:", "  entr:"),

@@ -147,6 +147,9 @@ def test_a_program_is_bounded() -> None:
     deep = "".join(f"  v{i}: 1 + v{i + 1}\n" for i in range(40)) + "  v40: position.bars\n"
     text = spoilt(("ta.crossover(fast_ma, slow_ma)", "v0 > 1"), ("define:\n", f"define:\n{deep}"))
     assert "at a time" in errors_of(text).problems[0].message
+    leaves = "".join(f"\n      - position.bars + position.side + close != {i}" for i in range(80))
+    text = spoilt(("ta.crossover(fast_ma, slow_ma)", f"\n    all:{leaves}"))
+    assert "steps" in errors_of(text).problems[0].message
     long = " + ".join(["position.bars"] * (MOST_INSTRUCTIONS // 2 - 1))
     assert len(rule_with(f"{long} > 1").plan().programs["long.enter"]) == MOST_INSTRUCTIONS - 1
     with pytest.raises(InvalidDocumentError):
