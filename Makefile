@@ -86,5 +86,5 @@ lock:
 	  --extra dev pyproject.toml -o requirements.lock
 
 clean:
-	@rm -rf .venv .venv-lock build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-lock .venv-peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find engine tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
 from engine.webhook import Author, Message
 from engine.webhook.compose import Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _BLOCK = 64  # candles for which a tape has room; it is taken away whenever it is full
 
@@ -84,6 +88,14 @@ class Result:
     def decisions(self) -> list[Decision]:
         """The decisions, in order; refused entries too."""
         return decisions_of(self.records)
+
+    def frame(self) -> pd.DataFrame:
+        """Give equity at each close, and its fall from the highest before, by the bars' open times in UTC."""
+        import pandas as pd  # noqa: PLC0415 - slow to load
+
+        index = pd.DatetimeIndex(pd.to_datetime(self.bars.time[self.warmup :], unit="ms", utc=True), name="time")
+        peak = np.maximum(np.maximum.accumulate(self.equity), self.costs.capital)
+        return pd.DataFrame({"equity": self.equity, "drawdown": peak - self.equity}, index=index)
 
     @property
     def messages(self) -> list[Message]:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from engine.adapters.csv_files import read_csv
 from engine.adapters.tradingview_trades import ExportedTrade, read_trades
+from engine.backtest import backtest
 from engine.backtest.excursions import Slippage
 from engine.backtest.trades import Trade, Trades, trades_of
 from engine.decisions import Move
 from engine.market import Bars, Timeframe
-from engine.market.sample import SAMPLE_START_MS, sample_bars
+from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
+from engine.rules import read_rule
 from tests.backtest.made import Fill, records
 from tests.shared import require_shared
 
@@ -199,3 +201,20 @@ def _close(value: float, shown: Decimal) -> bool:
     """Compare to the digits shown; half a step more, since TradingView rounds halves of what it computes otherwise."""
     step = Decimal(1).scaleb(min(int(shown.as_tuple().exponent), -2))
     return abs(Decimal(repr(float(value))) - shown) <= step / 2 + step / 10
+
+
+def test_a_result_as_tables() -> None:
+    """Trades and equity are given as DataFrames, with times in UTC; a fall from the capital counts too."""
+    rule = read_rule(
+        "{name: swing, market: futures, timeframe: 1h, long: {enter: close > open, exit: close < open}, "
+        "order: {size: {percent: 50}}}",
+        "rule",
+    )
+    result = backtest(rule, BARS, sample_instrument("BTC/USDT"))
+    frame, stats = result.frame(), result.stats
+    assert (frame["equity"].iloc[-1], len(frame)) == (result.equity[-1], stats.bars)
+    assert frame["drawdown"].max() == pytest.approx(stats.max_drawdown)
+    assert frame.index[0].timestamp() * 1000 == BARS.time[result.warmup]
+    trades = result.trades.frame()
+    assert len(trades) == len(result.trades) > 5
+    assert trades["profit"].sum() - trades["fees"][trades["exit_price"].isna()].sum() == pytest.approx(stats.net_profit)
