@@ -141,11 +141,11 @@ class _Adapter(HTTPAdapter):
         }
 
 
-class _HeadReader:
-    """Reads the head of an answer, and refuses one that ends before its blank line.
+class _LineReader:
+    """Reads the lines of an answer (its head, the lengths of its chunks), and refuses one that is not whole.
 
-    The standard library takes the end of the connection for the end of the head: "HTTP/1.1 400" and nothing more would
-    be a refusal.
+    The standard library and urllib3 take the end of the connection for the end of a head, and for the end of chunks:
+    "HTTP/1.1 400" and nothing more would be a refusal.
     """
 
     def __init__(self, wire: Any) -> None:
@@ -154,7 +154,7 @@ class _HeadReader:
     def readline(self, limit: int = -1) -> bytes:
         line: bytes = self._wire.readline(limit)
         if not line.endswith(b"\n"):
-            raise http.client.RemoteDisconnected("the answer's head is not whole")
+            raise http.client.RemoteDisconnected("the answer is not whole")
         return line
 
     def __getattr__(self, name: str) -> Any:
@@ -162,12 +162,12 @@ class _HeadReader:
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer whose head is whole."""
+    """An answer whose lines are whole."""
 
     def begin(self) -> None:
-        wire, self.fp = self.fp, _HeadReader(self.fp)  # type: ignore[assignment] # it reads like one
+        wire, self.fp = self.fp, _LineReader(self.fp)  # type: ignore[assignment] # it reads like one
         super().begin()
-        if self.fp is not None:
+        if self.fp is not None and not self.chunked:
             self.fp = wire
 
 

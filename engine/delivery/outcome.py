@@ -32,7 +32,6 @@ class Outcome(StrEnum):
     """The classes of delivery.md."""
 
     ACKNOWLEDGED = "acknowledged"
-    REFUSED = "refused here"  # no byte left, and none ever will: the receiver has no words for it
     NOT_SENT = "not sent"
     REJECTED = "rejected"
     LIMITED = "limited"

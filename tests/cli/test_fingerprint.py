@@ -95,7 +95,8 @@ class Setup:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, log.read_text()
-        (self.folder / "state.db").unlink()
+        for file in ("state.db", "state.db.mark"):
+            (self.folder / file).unlink()
         return log.read_text()
 
 
