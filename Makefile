@@ -49,6 +49,7 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.backtest
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
+	@$(BIN)/python -m backtests.benchmarks.delivery
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz
@@ -69,8 +70,9 @@ DISK ?= 5000
 disk: .venv/ready
 	@$(BIN)/python -m tests.faults.disk $(DISK)
 
+MUTANTS ?=
 mutants: .venv/ready
-	@$(BIN)/python -m tests.faults.mutants
+	@$(BIN)/python -m tests.faults.mutants $(MUTANTS)
 
 drift: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.drift

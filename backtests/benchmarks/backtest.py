@@ -1,23 +1,30 @@
-"""How long a backtest takes, beside a loop that is fused by hand for this one strategy.
+"""How long a backtest takes: beside other backtesters, and beside a loop that is fused by hand for this one strategy.
 
     python -m backtests.benchmarks.backtest
 
 525,600 one-minute candles of the sample market; EMA(12/26) cross with an RSI filter and a 0.5 %/1.0 % bracket, both
-ways; warm (compiled, candles in memory), indicators included. Both must come to the same equity, or the times mean
-nothing. The median of several runs, interleaved.
+ways; warm (compiled, candles in memory), indicators included. The hand-fused loop must come to the same equity, or the
+times mean nothing; the others have rules of their own for sizes and fills, so only their trades are counted. All take
+turns, in processes of their own, and the median of each is told. Then five years of candles, for time and memory.
 """
 
 from __future__ import annotations
 
 import statistics
+import tracemalloc
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numba
 import numpy as np
 
+from backtests.benchmarks.engines import PEERS, Worker
+from engine.adapters.csv_files import write_csv
 from engine.backtest import backtest
-from engine.backtest.run import run as _run
+from engine.backtest.run import run
 from engine.decisions import Costs, inputs_of, settings_for
 from engine.market import Bars, Timeframe
 from engine.market.bars import Column
@@ -25,6 +32,7 @@ from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.rules import read_rule
 
 RUNS = 9
+CANDLES = 525_600
 SYMBOL = "BTC/USDT:USDT"
 COSTS = Costs(capital=1_000_000, commission_percent=0.01)
 RULE = """
@@ -113,8 +121,12 @@ def timed(work: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
+def market(candles: int) -> Bars:
+    return sample_bars(SYMBOL, Timeframe.parse("1m"), SAMPLE_START_MS, candles)
+
+
 def main() -> None:
-    bars: Bars = sample_bars(SYMBOL, Timeframe.parse("1m"), SAMPLE_START_MS, 525_600)
+    bars = market(CANDLES)
     rule, instrument = read_rule(RULE, "benchmark"), sample_instrument(SYMBOL)
     plan, settings = rule.plan(), settings_for(rule, instrument, COSTS)
 
@@ -129,25 +141,58 @@ def main() -> None:
     equity, entries = by_hand()
     if len(result.trades) != entries or abs(float(result.equity[-1]) - equity) > 1e-6 * equity:
         raise SystemExit(f"not the same: {len(result.trades)} trades to {result.equity[-1]}, {entries} to {equity}")
-    columns = inputs_of(bars, plan, plan.columns(bars))
-    parts: dict[str, Callable[[], object]] = {
+    inputs = inputs_of(bars, plan, plan.columns(bars))
+    ours: dict[str, Callable[[], object]] = {
         "whole": lambda: backtest(rule, bars, instrument, COSTS),
-        "fused": by_hand,
+        "numbers": lambda: backtest(rule, bars, instrument, COSTS).stats,
         "plan": lambda: inputs_of(bars, plan, plan.columns(bars)),
-        "machine": lambda: _run(columns, settings, COSTS.capital, plan.warmup),
+        "machine": lambda: run(inputs, settings, COSTS.capital, plan.warmup),
+        "fused": by_hand,
     }
-    runs: dict[str, list[float]] = {name: [] for name in parts}
-    for _ in range(RUNS):
-        for name, work in parts.items():
-            runs[name].append(timed(work))
-    whole, by, planned, machine = (median_ms(runs[name]) for name in ("whole", "fused", "plan", "machine"))
-    print(f"{len(bars):,} candles, {entries:,} entries, both end at {equity:,.2f}; median of {RUNS}:")
-    print(f"  backtest            {whole:7.1f} ms")
-    print(f"    indicators, rules {planned:7.1f} ms")
-    print(f"    machine           {machine:7.1f} ms")
-    print(f"    trades, numbers   {whole - planned - machine:7.1f} ms")
-    print(f"  hand-fused loop     {by:7.1f} ms")
-    print(f"  ratio               {whole / by:7.1f}")
+    runs: dict[str, list[float]] = {name: [] for name in (*ours, *PEERS)}
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        file = Path(folder) / "candles.csv"
+        write_csv(file, bars)
+        workers = [stack.enter_context(Worker(name, file)) for name in PEERS]
+        for _ in range(RUNS):
+            for name, work in ours.items():
+                work()  # a peer that ran before has emptied the processor's caches
+                runs[name].append(timed(work))
+            for worker in workers:
+                runs[worker.name].append(worker.run())
+    took = {name: median_ms(each) for name, each in runs.items()}
+    print(f"{len(bars):,} candles, {entries:,} entries, both end at {equity:,.2f}; median of {RUNS}, milliseconds:")
+    print(f"  backtest, with all statistics {took['numbers']:9.1f}")
+    print(f"  backtest                      {took['whole']:9.1f}")
+    print(f"    indicators, rules           {took['plan']:9.1f}")
+    print(f"    machine                     {took['machine']:9.1f}")
+    print(f"  hand-fused loop               {took['fused']:9.1f}")
+    for worker in workers:
+        print(f"  {worker.name:<30}{took[worker.name]:9.1f}   ({worker.trades:,} trades)")
+    held(took["whole"] / took["fused"], 4, "times the hand-fused loop", most=True)
+    for name, least in (("vectorbt", 10), ("backtesting.py", 300)):
+        held(took[name] / took["whole"], least, f"times faster than {name}")
+    long_run(took["whole"])
+
+
+def held(ratio: float, limit: float, words: str, *, most: bool = False) -> None:
+    good = ratio <= limit if most else ratio >= limit
+    print(f"{'holds ' if good else 'BROKEN'}  {ratio:7.1f} {words} ({'at most' if most else 'at least'} {limit})")
+
+
+def long_run(year_ms: float) -> None:
+    """Run five years of candles, and say how its time and memory compare with one."""
+    rule, instrument, bars = read_rule(RULE, "benchmark"), sample_instrument(SYMBOL), market(5 * CANDLES)
+    took = median_ms([timed(lambda: backtest(rule, bars, instrument, COSTS)) for _ in range(3)])
+    tracemalloc.start()
+    backtest(rule, bars, instrument, COSTS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(
+        f"{len(bars):,} candles: {took:.1f} ms, {took / year_ms:.1f} times one year; {peak / 1e6:.0f} MB at its peak, "
+        f"{peak / len(bars):.0f} bytes a candle, beside the candles' own {6 * 8}"
+    )
+    held(took / year_ms, 6.5, "times one year", most=True)
 
 
 if __name__ == "__main__":

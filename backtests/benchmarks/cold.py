@@ -1,10 +1,10 @@
-"""How long `signal-engine backtest` takes as a cold process, from CSV to printed statistics.
+"""How long `signal-engine backtest` takes as a cold process, from CSV to printed statistics, and how much memory.
 
     python -m backtests.benchmarks.cold
 
 500 and 525,600 one-minute candles of the sample market in CSVs, the rule of the backtest benchmark, compiled kernels
-on disk. Beside it the floor: an interpreter that only imports numba. All take turns. Wall time is what one waits;
-processor time (user and system) is what it costs, also when other programs are busy.
+on disk. Beside it the floor, an interpreter that only imports numba, and other backtesters. All take turns. Wall time
+is what one waits; processor time (user and system) is what it costs, also when other programs are busy.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ from pathlib import Path
 from time import perf_counter
 
 from backtests.benchmarks.backtest import RULE, SYMBOL
+from backtests.benchmarks.engines import PEERS, command
 from engine.adapters.csv_files import write_csv
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
 
-RUNS = 9
+RUNS, PEER_RUNS = 9, 2
+MEMORY = 300  # MB
 LIMITS = {500: 1.5, 525_600: 1.6}  # seconds of wall time, by candles
 
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds that one process took."""
+    """Seconds that one process took, and the memory that it had at most, in MB."""
 
     wall: float
     processor: float
+    peak: float
 
 
 def run(command: list[str]) -> Run:
@@ -42,7 +45,7 @@ def run(command: list[str]) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
-    return Run(perf_counter() - start, used.ru_utime + used.ru_stime)
+    return Run(perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
@@ -54,7 +57,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         candles = folder / f"{count}.csv"
         write_csv(candles, sample_bars(SYMBOL, Timeframe.parse("1m"), SAMPLE_START_MS, count))
         found[title(count)] = [sys.executable, "-m", "engine", "backtest", str(rule), "--data", str(candles)]
-    return found
+    candles = folder / f"{max(LIMITS)}.csv"
+    return found | {name: command(name, "cold", candles) for name in PEERS}
 
 
 def title(count: int) -> str:
@@ -67,21 +71,30 @@ def main() -> None:
         for command in found.values():
             run(command)  # compiles what is not on disk yet
         runs: dict[str, list[Run]] = {name: [] for name in found}
-        for _ in range(RUNS):
+        for turn in range(RUNS):
             for name, command in found.items():
-                runs[name].append(run(command))
+                if name not in PEERS or turn < PEER_RUNS:
+                    runs[name].append(run(command))
     print(
-        f"cold processes, seconds: median and best of {RUNS:<11} {'wall':>5} {'best':>5} {'processor':>10} {'best':>5}"
+        f"cold processes, seconds: median and best of {RUNS} (others {PEER_RUNS})  {'wall':>5} {'best':>5} "
+        f"{'processor':>10} {'best':>5} {'peak MB':>8}"
     )
     for name, taken in runs.items():
         wall, processor = [one.wall for one in taken], [one.processor for one in taken]
         print(
-            f"  {name:<48} {statistics.median(wall):>5.2f} {min(wall):>5.2f} "
-            f"{statistics.median(processor):>10.2f} {min(processor):>5.2f}"
+            f"  {name:<52} {statistics.median(wall):>5.2f} {min(wall):>5.2f} "
+            f"{statistics.median(processor):>10.2f} {min(processor):>5.2f} {max(one.peak for one in taken):>8.0f}"
         )
     for count, limit in LIMITS.items():
-        holds = min(one.wall for one in runs[title(count)]) < limit
+        ours = runs[title(count)]
+        holds = min(one.wall for one in ours) < limit
         print(f"{'holds ' if holds else 'BROKEN'}  {title(count)} in less than {limit} s of wall time, at best")
+        holds = max(one.peak for one in ours) < MEMORY
+        print(f"{'holds ' if holds else 'BROKEN'}  {title(count)} in less than {MEMORY} MB")
+    whole = statistics.median(one.wall for one in runs[title(max(LIMITS))])
+    for name in PEERS:
+        holds = whole < min(one.wall for one in runs[name])
+        print(f"{'holds ' if holds else 'BROKEN'}  faster than {name} at its best")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from engine.adapters.http_exchange import Watch, session
 from engine.config import SEED, Connector, Profile
 from engine.delivery import Exchange, Phase
 from engine.errors import InvalidMessageError
-from engine.webhook import render, render_headers
+from engine.webhook.render import render, render_headers
 
 _BODY_LIMIT = 64 * 1024
 _EXCERPT = 200

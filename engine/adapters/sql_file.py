@@ -49,6 +49,11 @@ def create_if_missing(path: Path) -> None:
             f"{path}: the state file is gone, but its journal {wal.name} is there; "
             "bring the file back from where it was moved, or move the journal away to start with nothing remembered"
         )
+    if kept := Mark(path).read():
+        raise StoreError(
+            f"{path}: the state file is gone, and it held something ({Mark(path).path.name} counts {kept} commits); "
+            f"bring it back from where it was moved, or remove {Mark(path).path.name} to start with nothing remembered"
+        )
     young = path.with_name(path.name + ".new")
     try:
         young.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.adapters.sql_seal import check_seal, seal
@@ -16,11 +16,27 @@ from engine.delivery import Command, Intent, Row, RowState, Word
 
 _FIELDS = tuple(Row.__dataclass_fields__)
 
+# Built once: to build a statement takes longer than to run it.
+_ADD = (
+    insert_or(OUTBOX)
+    .values({column.name: bindparam(column.name) for column in OUTBOX.columns if column.name not in ("seq", "seal")})
+    .on_conflict_do_nothing(["client_order_id"])
+    .returning(OUTBOX.c.seq)
+)
+_SEAL = update(OUTBOX).where(OUTBOX.c.seq == bindparam("of_seq")).values(seal=bindparam("new_seal"))
+_IN_STATE = select(OUTBOX).where((OUTBOX.c.seq == bindparam("of_seq")) & (OUTBOX.c.state == bindparam("in_state")))
+_CHANGEABLE = ("state", "deadline_ms", "attempts", "next_try_ms", "detail", "maybe_arrived", "changed_ms", "seal")
+_CHANGE = (
+    update(OUTBOX)
+    .where(OUTBOX.c.seq == bindparam("of_seq"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
+)
 
-def read_rows(connection: Connection, query: Select[Any]) -> list[Row]:
+
+def read_rows(connection: Connection, query: Select[Any], values: Mapping[str, object] | None = None) -> list[Row]:
     """Give the rows of a query over whole outbox rows. Errors: StoreError where one is damaged."""
     found = []
-    for record in connection.execute(query).mappings():
+    for record in connection.execute(query, values or {}).mappings():
         check_seal(OUTBOX, record)
         found.append(_row(record))
     return found
@@ -29,8 +45,7 @@ def read_rows(connection: Connection, query: Select[Any]) -> list[Row]:
 def add_row(connection: Connection, row: Row, now_ms: int) -> int | None:
     """Write a new row; gives its number, None where its client order id is there already."""
     values = _values(row) | {"created_ms": now_ms, "changed_ms": now_ms}
-    query = insert_or(OUTBOX).values(values).on_conflict_do_nothing(["client_order_id"]).returning(OUTBOX.c.seq)
-    seq: int | None = connection.execute(query).scalar_one_or_none()
+    seq: int | None = connection.execute(_ADD, values).scalar_one_or_none()
     if seq is not None:
         _seal(connection, seq, values | {"seq": seq})
     return seq
@@ -38,15 +53,14 @@ def add_row(connection: Connection, row: Row, now_ms: int) -> int | None:
 
 def change_row(connection: Connection, row: Row, new: Mapping[str, object]) -> Row | None:
     """Change a row that is still in the state it was read in, and give it as it now is; None where it is not."""
-    query = select(OUTBOX).where((OUTBOX.c.seq == row.seq) & (OUTBOX.c.state == str(row.state)))
-    there = connection.execute(query).mappings().one_or_none()
+    there = connection.execute(_IN_STATE, {"of_seq": row.seq, "in_state": str(row.state)}).mappings().one_or_none()
     if there is None:
         return None
     check_seal(OUTBOX, there)
     values = {**there, **new}
     values |= {"state": str(values["state"])}
-    changed = {name: values[name] for name in new} | {"seal": seal(OUTBOX, values)}
-    connection.execute(update(OUTBOX).where(OUTBOX.c.seq == row.seq).values(changed))
+    values |= {"seal": seal(OUTBOX, values)}
+    connection.execute(_CHANGE, {"of_seq": row.seq} | {f"new_{name}": values[name] for name in _CHANGEABLE})
     return _row(values)
 
 
@@ -103,7 +117,7 @@ def finish_command(connection: Connection, number: int, refused: str | None, now
 
 
 def _seal(connection: Connection, seq: int, values: Mapping[str, object]) -> None:
-    connection.execute(update(OUTBOX).where(OUTBOX.c.seq == seq).values(seal=seal(OUTBOX, values)))
+    connection.execute(_SEAL, {"of_seq": seq, "new_seal": seal(OUTBOX, values)})
 
 
 def _values(row: Row) -> dict[str, object]:

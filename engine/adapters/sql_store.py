@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, cast, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,7 +17,6 @@ from engine.adapters.sql_file import (
     COMMITS_KEY,
     WRITES,
     Access,
-    commits_of,
     create_if_missing,
     failure,
     open_state,
@@ -41,6 +40,26 @@ from engine.errors import RefusedError, StoreError
 from engine.ports import Attempt, Clock, Resolution, RouteRecord
 
 _UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.final])
+
+# Built once: to build a statement takes longer than to run it.
+_ALL_UNRESOLVED = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
+_UNRESOLVED_OF = _ALL_UNRESOLVED.where(OUTBOX.c.connector == bindparam("of_connector"))
+_KEEP = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
+_KEEP = _KEEP.on_conflict_do_update(
+    ["route"], set_={name: _KEEP.excluded[name] for name in ("watermark_ms", "state", "rule_sha256", "seal")}
+)
+_BEGIN = insert(ATTEMPTS).values(seq=bindparam("seq"), started_ms=bindparam("started_ms"), phase="", detail="")
+_END = (
+    update(ATTEMPTS)
+    .where(ATTEMPTS.c.seq == bindparam("of_seq"), ATTEMPTS.c.ended_ms.is_(None))
+    .values({name: bindparam(f"new_{name}") for name in ("ended_ms", "phase", "status", "detail")})
+)
+_COUNT = (
+    update(META)
+    .where(META.c.key == COMMITS_KEY)
+    .values(value=cast(cast(META.c.value, Integer) + 1, Text))
+    .returning(META.c.value)
+)
 
 
 class SqlStore:
@@ -98,19 +117,16 @@ class SqlStore:
         kept["seal"] = seal(ROUTES, {"route": record.route, **kept})
         now_ms = self._clock.now_ms()
         with self._writing() as connection:
-            connection.execute(
-                insert_or(ROUTES).values(route=record.route, **kept).on_conflict_do_update(["route"], set_=kept)
-            )
+            connection.execute(_KEEP, {"route": record.route, **kept})
             for row in rows:
                 add_row(connection, row, now_ms)
 
     def unresolved(self, connector: str | None = None) -> list[Row]:
         """Give the rows that are not final, in order of decision; of one connector or of all."""
-        query = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
-        if connector is not None:
-            query = query.where(OUTBOX.c.connector == connector)
         with self._reading() as connection:
-            return read_rows(connection, query)
+            if connector is None:
+                return read_rows(connection, _ALL_UNRESOLVED)
+            return read_rows(connection, _UNRESOLVED_OF, {"of_connector": connector})
 
     def last_open(self, route: str) -> Row | None:
         """Give the newest opening message that a route's rule decided."""
@@ -132,7 +148,7 @@ class SqlStore:
             sending = {"state": RowState.SENDING, "attempts": row.attempts + 1, "changed_ms": now_ms}
             changed = change_row(connection, row, sending)
             if changed is not None:
-                connection.execute(insert(ATTEMPTS).values(seq=row.seq, started_ms=now_ms, phase="", detail=""))
+                connection.execute(_BEGIN, {"seq": row.seq, "started_ms": now_ms})
         return changed
 
     def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
@@ -142,9 +158,7 @@ class SqlStore:
         with self._writing() as connection:
             if change_row(connection, row, _after(step, known.detail, now_ms)) is None:
                 raise StoreError(f"{self.path}: message {row.seq} changed while it was being sent; start again")
-            connection.execute(
-                update(ATTEMPTS).where(ATTEMPTS.c.seq == row.seq, ATTEMPTS.c.ended_ms.is_(None)).values(facts)
-            )
+            connection.execute(_END, {"of_seq": row.seq} | {f"new_{name}": value for name, value in facts.items()})
 
     def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> bool:
         """Give a row another state without an attempt, with the reason; False where another changed it since."""
@@ -279,10 +293,7 @@ class SqlStore:
                 raise StoreError(self._failure) from None
 
     def _count(self) -> int:
-        its = META.c.key == COMMITS_KEY
-        count = commits_of(self._connection) + 1
-        self._connection.execute(update(META).where(its).values(value=str(count)))
-        return count
+        return int(self._connection.execute(_COUNT).scalar_one())
 
     def _committed(self, count: int | None) -> None:
         if count is not None and self._guard is not None:

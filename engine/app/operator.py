@@ -16,10 +16,10 @@ from engine.adapters.sql_store import SqlStore
 from engine.app.profiles import receivers_of
 from engine.app.system import EXCHANGE_S, reachable, read_routes, start_paper
 from engine.config import RunConfig
-from engine.delivery import Command, Intent, Row, RowState, Word, intent_of
+from engine.delivery import Command, Intent, Row, RowState, Step, Word, intent_of
 from engine.delivery.command import LIFETIME_MS
 from engine.errors import InvalidInputError, RefusedError
-from engine.live import DeliveryLoop, RouteSpec, carry_out_all
+from engine.live import DeliveryLoop, RouteSpec, carry_out_all, end_what_was_in_flight
 from engine.market import MarketKind
 from engine.webhook import Action, Message
 
@@ -124,7 +124,9 @@ def submit(config: RunConfig, command: Command) -> Done:
 def _here(config: RunConfig, store: SqlStore, command: Command) -> Done:
     number = store.ask(command)
     if command.word in (Word.ARRIVED, Word.NOT_ARRIVED):
-        carry_out_all(store, config.connectors, SystemClock(), lambda _row, _step: None)
+        terms = {alias: receiver.terms for alias, receiver in receivers_of(config.connectors).items()}
+        end_what_was_in_flight(store, terms, SystemClock(), _silently)
+        carry_out_all(store, config.connectors, SystemClock(), _silently)
         _raise_if_refused(store.answer(number))
         return Done(_concerned(store, command), by_engine=False)
     with ExitStack() as stack:
@@ -140,6 +142,10 @@ def _here(config: RunConfig, store: SqlStore, command: Command) -> Done:
         _raise_if_refused(store.answer(number))
         _wait(lambda: all(_at_rest(row) for row in _concerned(store, command)) or loop.failure is not None, DELIVERED_S)
         return Done(_concerned(store, command), by_engine=False)
+
+
+def _silently(_row: Row, _step: Step) -> None:
+    """What is changed here is printed by the command."""
 
 
 def _through_the_engine(config: RunConfig, command: Command) -> Done:

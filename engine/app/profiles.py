@@ -12,7 +12,8 @@ from engine.delivery import Success, Terms
 from engine.errors import InvalidInputError, InvalidMessageError
 from engine.live import RouteSpec
 from engine.rules import Rule
-from engine.webhook import Action, render
+from engine.webhook import Action
+from engine.webhook.render import render
 
 
 @dataclass(frozen=True)

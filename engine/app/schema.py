@@ -92,7 +92,7 @@ def _backtest(definitions: dict[str, Schema]) -> None:
     names = [*NAMES, "messages", "messages_sha256"]
     definitions["RunDefinition"]["properties"]["expect"]["propertyNames"] = {"enum": names}
     symbols = definitions["PortfolioConfig"]["properties"]["symbols"]
-    symbols["additionalProperties"] = {"anyOf": [{"type": "string"}, symbols["additionalProperties"]]}
+    symbols["additionalProperties"] = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/MemberConfig"}]}
 
 
 SCHEMAS: dict[str, tuple[type[BaseModel], Callable[[dict[str, Schema]], None]]] = {

@@ -36,6 +36,17 @@ OnChange = Callable[[Row, Step, Exchange | None], None]
 """Told of every change once it is kept: the row as it was before, its step, and the exchange where there was one."""
 
 
+def end_what_was_in_flight(
+    store: Store, terms: Mapping[str, Terms], clock: Clock, tell: Callable[[Row, Step], None]
+) -> None:
+    """Resolve what a process left SENDING when it ended: nobody knows what came of it. Errors: StoreError."""
+    for row in store.unresolved():
+        if row.state is RowState.SENDING:
+            step = found_sending(row, deduplicates=terms.get(row.connector, NO_TERMS).deduplicates)
+            store.end_attempt(row, step, None, clock.now_ms())
+            tell(row, step)
+
+
 class DeliveryLoop:
     """Drains a store's outbox, one thread a connector: first in, first out there, and no connector waits for another.
 
@@ -77,10 +88,11 @@ class DeliveryLoop:
             self._start(f"delivery-{connector}", partial(self._serve, connector))
         self._start("delivery-commands", self._listen)
 
-    def wake(self) -> None:
-        """Look at the outbox now: something was written."""
-        for bell in self._bells.values():
-            bell.set()
+    def wake(self, connector: str | None = None) -> None:
+        """Look at the outbox now: something was written, for one connector or for whichever."""
+        for name, bell in self._bells.items():
+            if connector in (None, name):
+                bell.set()
 
     def idle(self) -> bool:
         """Tell whether nothing waits to be sent and nothing is in flight; UNKNOWN rows wait for the operator instead.
@@ -103,11 +115,7 @@ class DeliveryLoop:
 
     def _recover(self) -> None:
         orphans: list[Row] = []
-        for row in self._store.unresolved():
-            if row.state is RowState.SENDING:
-                step = found_sending(row, deduplicates=self._terms_of(row).deduplicates)
-                self._store.end_attempt(row, step, None, self._clock.now_ms())
-                self._tell(row, step, None)
+        end_what_was_in_flight(self._store, self._terms, self._clock, lambda row, step: self._tell(row, step, None))
         for row in self._store.unresolved():
             if row.connector not in self._senders and row.state is RowState.PENDING:
                 decision = choose([row], self._clock.now_ms())

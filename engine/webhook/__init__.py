@@ -5,7 +5,6 @@ from engine.webhook.client_order_id import client_order_id
 from engine.webhook.compose import Author
 from engine.webhook.message import Message
 from engine.webhook.numbers import number_text, plain, to_step
-from engine.webhook.render import render, render_headers
 
 __all__ = [
     "Action",
@@ -14,7 +13,5 @@ __all__ = [
     "client_order_id",
     "number_text",
     "plain",
-    "render",
-    "render_headers",
     "to_step",
 ]

@@ -145,6 +145,18 @@ def test_harm_to_an_open_state_is_noticed_by_the_next_look(store: SqlStore, path
     reopened.close()
 
 
+def test_a_state_that_is_gone_is_not_begun_anew(store: SqlStore, path: Path) -> None:
+    """Where a state held something and its file is gone, no empty one takes its place, now or at the next start."""
+    store.close()
+    path.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"is gone, and it held something \(state.db.mark counts 2 commits\)"):
+            SqlStore(path)
+    assert not path.exists()
+    path.with_name("state.db.mark").unlink()
+    SqlStore(path).close()
+
+
 # older releases ---
 
 

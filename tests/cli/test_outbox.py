@@ -135,6 +135,18 @@ def test_the_operators_word_settles_a_doubtful_message(
     assert f"message 1 is {state}, not UNKNOWN" in again.stderr
 
 
+def test_what_a_killed_engine_left_in_flight_can_be_settled_at_once(config: Path) -> None:
+    """A message that was SENDING when the engine ended is in doubt, also before the engine is started again."""
+    store = SqlStore(config.parent / "state.db")
+    row = Row(0, ROUTE, "main", Intent.OPEN, RowState.PENDING, "c", '{"action":"openLong"}', 0)
+    store.commit_bar(RouteRecord("r", 2, "{}", "x"), [row])
+    store.begin_attempt(store.rows()[-1], 5)
+    store.close()
+    ran = _say("outbox", "not-arrived", "3", config=config)
+    assert ran.returncode == 0, ran.stderr
+    assert "REJECTED" in ran.stdout
+
+
 @pytest.mark.parametrize("beside", [False, True])
 def test_resend_and_flatten_deliver(
     config: Path, receiver: Receiver, beside: bool, request: pytest.FixtureRequest

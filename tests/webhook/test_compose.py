@@ -8,6 +8,7 @@ import pytest
 
 from engine.decisions import Decision, Move, Reason
 from engine.market import Instrument, MarketKind, Timeframe
+from engine.rules.terms import SideTerms, Terms
 from engine.webhook import Author, Message, client_order_id
 
 _BAR_MS = 1_704_067_200_000
@@ -15,7 +16,9 @@ _BAR_MS = 1_704_067_200_000
 
 def _author(market: MarketKind = MarketKind.FUTURES, *, in_percent: bool = True, strategy: str = "swing") -> Author:
     instrument = Instrument("BTC/USDT", Decimal("0.5"), Decimal("0.01"))
-    return Author(strategy, market, Timeframe.parse("1h"), instrument, in_percent)
+    side = SideTerms("market", "percent" if in_percent else "fixed", False, (), (), None, None, None)
+    terms = Terms(side, side, 1, None, None, None, ())
+    return Author(strategy, market, Timeframe.parse("1h"), instrument, terms)
 
 
 def _decision(

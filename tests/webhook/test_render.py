@@ -12,7 +12,8 @@ from hypothesis import given
 from engine.config import SEED, Profile, read_profile
 from engine.config.profile import SuccessConfig
 from engine.errors import InvalidDocumentError, InvalidMessageError
-from engine.webhook import Message, render, render_headers
+from engine.webhook import Message
+from engine.webhook.render import render, render_headers
 from tests.webhook.test_message import messages
 
 PROFILES = Path("configs/profiles")
