@@ -55,8 +55,8 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
 def _unwatched(file: str, rule: Rule) -> str:
     return (
         f"{file}: 'watch: {rule.terms.watch}' is for backtests in this version: running, the engine looks at orders "
-        f"that it holds when a {rule.timeframe} candle closes, and would not do as the backtest did; remove 'watch' and "
-        f"backtest again"
+        f"that it holds when a {rule.timeframe} candle closes, and would not do as the backtest did; remove 'watch' "
+        f"and backtest again"
     )
 
 

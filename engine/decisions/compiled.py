@@ -17,22 +17,26 @@ from typing import Any, TypeVar, cast
 import numba
 
 F = TypeVar("F", bound=Callable[..., object])
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
 def step(function: F) -> F:
     """Compile a function that the machine calls; Python cannot call it."""
-    return cast(F, numba.njit(**_OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function))
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def part(function: F) -> F:
     """Compile a function as a part of the one place that calls it: nothing is handed over."""
-    return cast(F, numba.njit(**_OPTIONS, inline="always")(function))
+    return _compiled(function, inline="always")
 
 
 def machine(function: F) -> F:
     """Compile the machine itself, with all its steps."""
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    compiled: Any = numba.njit(cache=True, **_OPTIONS)(function)
+    compiled: Any = _compiled(function, cache=True)
     compiled._cache._cache_file._source_stamp = hashlib.sha256(sources).hexdigest()  # noqa: SLF001 - there is no other way
     return cast(F, compiled)
+
+
+def _compiled(function: F, **more: Any) -> F:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, **more}
+    return cast(F, numba.njit(**options)(function))

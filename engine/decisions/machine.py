@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.decisions.account import Moment, Tape
-from engine.decisions.compiled import machine, part, step
+from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, act_on_seen, check_limits, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.path import NOISE, meet

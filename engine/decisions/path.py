@@ -90,7 +90,7 @@ def _within_reach(state: State, settings: Record, high: float, low: float) -> bo
             above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
             if one.live == 1 and (one.price < low if above else one.price > high):
                 return True
-    return state.orders[0].type > _MARKET or state.orders[1].type > _MARKET
+    return bool(state.orders[0].type > _MARKET or state.orders[1].type > _MARKET)
 
 
 @part

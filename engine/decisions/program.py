@@ -17,7 +17,7 @@ from engine.decisions.settings import Record
 from engine.indicators import UNKNOWN
 from engine.market.bars import Column
 from engine.rules.comparison import TOLERANCE
-from engine.rules.programs import DEEPEST, Instruction
+from engine.rules.programs import Instruction
 
 if TYPE_CHECKING:
     from engine.decisions.inputs import Numbers

@@ -13,7 +13,7 @@ from engine.rules.functions import BarFunctions
 from engine.rules.lookback import FIXNAN_CONDITION, LOOKBACK
 from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
 from engine.rules.position import without_position
-from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, PINE_TA, function_named, not_yet
+from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, function_named
 from engine.rules.security import NAME as SECURITY
 from engine.rules.security import security_node
 
@@ -68,9 +68,6 @@ class Calls:
             resolver.report(call.function, f"unknown function '{name}'", hint)
         elif instead := instead_of(name):
             resolver.report(call.function, f"'{name}' has no meaning in a rule file", instead)
-        elif not_yet(name):
-            hint = "more indicators: pandas_ta.NAME(...)" if name.removeprefix("ta.") in PINE_TA else ""
-            resolver.report(call.function, f"'{name}' is not available in this version", hint)
         else:
             resolver.report(call.function, f"unknown function '{name}'", resolver.suggest(name, FUNCTIONS))
 

@@ -19,6 +19,8 @@ MOST_ENTRIES = 32
 
 
 def _rule_name(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("expected a text, such as ema-cross; quote one that looks like a number")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", str(value)):
         raise ValueError(f"'{value}' cannot be a name; use lower-case letters, digits, - and _, such as ema-cross")
     return str(value)

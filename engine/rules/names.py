@@ -15,7 +15,7 @@ from engine.rules.lookback import LOOKBACK
 from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
 from engine.rules.operators import OPERATIONS
 from engine.rules.position import position_node
-from engine.rules.scope import CALLABLE, CONSTANTS, MINTICK, TIMEFRAME, function_named, not_yet
+from engine.rules.scope import CALLABLE, CONSTANTS, MINTICK, TIMEFRAME, function_named
 from engine.rules.security import NAME as SECURITY
 from engine.rules.security import SIGNATURE as SECURITY_SIGNATURE
 
@@ -56,7 +56,7 @@ def attribute_node(resolver: Resolver, syntax: s.Attribute) -> Node | None:
     if _is_variable(dotted):
         return resolver.node(s.Call(syntax.start, syntax.end, syntax, ()))
     of_variable = _is_variable(resolver.dotted(syntax.owner))
-    if (dotted.startswith(_OURS) and not of_variable) or not_yet(dotted) or _foreign(resolver, dotted):
+    if (dotted.startswith(_OURS) and not of_variable) or _foreign(resolver, dotted):
         _report(resolver, syntax, dotted)
         return None
     if isinstance(syntax.owner, s.Call) and resolver.dotted(syntax.owner.function).startswith("pandas_ta."):
@@ -130,8 +130,6 @@ def _report(resolver: Resolver, syntax: s.Syntax, name: str) -> None:
         resolver.report(syntax, f"'{name}' is a function", f"write {SECURITY_SIGNATURE}")
     elif instead := instead_of(name):
         resolver.report(syntax, f"'{name}' has no meaning in a rule file", instead)
-    elif not_yet(name):
-        resolver.report(syntax, f"'{name}' is not available in this version")
     else:
         known: tuple[Iterable[str], ...] = (CANDLE, CONSTANTS, LOOKBACK, PARTS, resolver.params, resolver.defines)
         if name.startswith(_OURS):

