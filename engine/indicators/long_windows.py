@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.indicators.kernel import Column, kernel
-from engine.indicators.rank_tree import Places, add, below, blocks, grouped, rank_at, room_for
+from engine.indicators.rank_tree import Places, add, below, blocks, grouped, ranks_at, room_for
 
 
 def ranked_long(source: Column, length: int, lower: int, share: float, near: float) -> tuple[Column, bool]:
@@ -44,9 +44,10 @@ def _select(values: Column, ranks: Places, earlier: int, length: int, lower: int
         place = lower - max(length - 1 - k, 0)
         if k < earlier or place < 0:
             continue
-        value = by_rank[rank_at(tree, place)]
+        rank, next_rank = ranks_at(tree, place)
+        value = by_rank[rank]
         if share >= 0.0:
-            value = value * (1.0 - share) + by_rank[rank_at(tree, place + 1)] * share
+            value = value * (1.0 - share) + by_rank[next_rank] * share
         out[k - earlier] = value
 
 

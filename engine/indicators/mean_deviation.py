@@ -12,7 +12,7 @@ from engine.indicators.rolling_sum import pine_means
 # TradingView's factor that puts some seven tenths of the values between -100 and 100.
 _CCI_FACTOR = 0.015
 # The longest window whose distances are all added up: where that and a tree were measured to take as long.
-LONGEST_ADDED = 768
+LONGEST_ADDED = 1152
 # Bars that are computed together, so that the processor adds several bars' terms at once.
 _TOGETHER = 256
 

@@ -104,13 +104,16 @@ def below(tree: Places, rank: int) -> int:
 
 
 @inlined
-def rank_at(tree: Places, place: int) -> int:
-    """Give the rank of the value that has `place` lower ones in the tree."""
-    found, rest, step = 0, place, len(tree) >> 1
+def ranks_at(tree: Places, place: int) -> tuple[int, int]:
+    """Give the rank of the value that has `place` lower ones in the tree, and of the next; found at the same time."""
+    found, next_found, rest, next_rest = 0, 0, place, place + 1
+    step = len(tree) >> 1
     while step > 0:
-        count = tree[found + step]
-        higher = count <= rest
+        count, next_count = tree[found + step], tree[next_found + step]
+        higher, next_higher = count <= rest, next_count <= next_rest
         rest -= count if higher else 0
         found += step if higher else 0
+        next_rest -= next_count if next_higher else 0
+        next_found += step if next_higher else 0
         step >>= 1
-    return found
+    return found, next_found

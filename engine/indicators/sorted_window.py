@@ -19,7 +19,7 @@ from engine.indicators.kernel import Column, kernel
 from engine.indicators.long_windows import mode_long, ranked_long
 
 # The longest windows of which values are compared and not counted in a tree: where both were measured to take as long.
-LONGEST_RANKED, LONGEST_MODE = 128, 64
+LONGEST_RANKED, LONGEST_MODE = 128, 96
 
 _TOGETHER = 512
 # Numbers this close, but not equal, are another matter in Pine's percentiles.
@@ -46,8 +46,8 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
     out = np.empty(len(source))
     out[: length - 1] = np.nan
     together = max(_TOGETHER, 2 * length)
-    ranks, above = np.empty(together + length), np.empty(together)
-    close, rank = 0, float(lower)
+    ranks = np.empty(together + length)
+    close, rank, rest = 0, float(lower), 1.0 - share
     for first in range(length - 1, len(source), together):
         results = out[first : first + together]
         # All values of all windows that end in this block: `length` - 1 of them before the block.
@@ -60,7 +60,7 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
                 step = values[k] - earlier[k]
                 close += 0 if (step == 0.0) | (abs(step) > _EQUAL) else 1
                 ranks[k] += counted if step > 0.0 else 0.0
-        results[:] = above[:] = 0.0
+        results[:] = 0.0
         for age in range(length):
             before = length - 1 - age
             if age > 0:
@@ -74,11 +74,7 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
                 results[k] += x if counts[k] == rank else 0.0
             for k in range(len(results) if share >= 0.0 else 0):
                 x, count = here[k], counts[k]
-                results[k] += x if count == rank else 0.0
-                above[k] += x if count == rank + 1.0 else 0.0
-        if share >= 0.0:
-            for k in range(len(results)):
-                results[k] = results[k] * (1.0 - share) + above[k] * share
+                results[k] += (x * rest if count == rank else 0.0) + (x * share if count == rank + 1.0 else 0.0)
     return out, close == 0
 
 
