@@ -42,9 +42,9 @@ def kernel(function: F) -> F:
 class _Cache(FunctionCache):
     """numba's cache on disk, which loads a kernel without getting ready to compile one.
 
-    numba imports all that it can compile before it loads the first kernel: an eighth of the processor time of a backtest
-    of 500 candles. What is compiled already needs only the counting of references to arrays; and whatever is compiled
-    after all imports the rest then.
+    numba imports all that it can compile before it loads the first kernel: an eighth of the processor time of a
+    backtest of 500 candles. What is compiled already needs only the counting of references to arrays; and whatever is
+    compiled after all imports the rest then.
     """
 
     def load_overload(self, sig: object, target_context: object) -> object:
