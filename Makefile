@@ -46,6 +46,7 @@ check: .venv/ready
 
 bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.indicators
+	@$(BIN)/python -m backtests.benchmarks.lengths
 	@$(BIN)/python -m backtests.benchmarks.backtest
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold

@@ -16,7 +16,7 @@ from engine.indicators.verdicts import plain_columns, table
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
 from engine.rules.example import example_call, example_condition
-from engine.rules.nodes import Indicator, NewDay
+from engine.rules.nodes import Indicator, NewPeriod
 from engine.rules.single import evaluate_text, plan_text
 
 SHOWN = 80
@@ -108,7 +108,7 @@ def _memory(function: Function) -> str:
     if node.endless is not None:
         taken = f"; {bars} are taken" if node.endless is Endless.EVENT else ""
         return f"endless: {node.endless.value}{taken}"
-    if any(isinstance(series, NewDay) for series in node.series):
+    if any(isinstance(series, NewPeriod) for series in node.series):
         return f"days: {bars} of 1h"
     kinds = [p.kind for p in function.parameters if p.kind not in SERIES_KINDS]
     lengths = sum(

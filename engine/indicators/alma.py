@@ -16,7 +16,11 @@ def alma(series: Column, length: int, offset: float, sigma: float, floor: bool) 
     """Average with Gaussian weights, highest at `offset` of the window, length / sigma wide.
 
     Source: Pine Script reference, ta.alma. Windows count bars, and one that holds na gives na. The weights are divided
-    by their sum beforehand: so measured on TradingView by PyneCore's authors. Takes `length` steps per bar.
+    by their sum beforehand: so measured on TradingView by PyneCore's authors.
+
+    Takes `length` steps a bar: no bell of weights can be made of the one a bar earlier, as one that falls by equal
+    steps can. A Fourier transform would take fewer, but rounds by the largest value of a whole stretch, so that after
+    a spike small prices have no digits. Several bars are computed at once: about 0.1 ns a step.
     """
     return dot(series, _weights(length, offset, sigma, floor), 1.0, np.empty(len(series)))
 

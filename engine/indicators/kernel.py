@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
 
 from engine.market.bars import Column
@@ -31,7 +33,26 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def kernel(function: F) -> F:
     """Compile a function with numba; the result is called like the function."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    cache: Any = _Cache
+    compiled._cache = cache(function)  # noqa: SLF001 - as `cache=True` does, with numba's own class
+    return cast(F, compiled)
+
+
+class _Cache(FunctionCache):
+    """numba's cache on disk, which loads a kernel without getting ready to compile one.
+
+    numba imports all that it can compile before it loads the first kernel: an eighth of the processor time of a
+    backtest of 500 candles. What is compiled already needs only the counting of references to arrays; and whatever is
+    compiled after all imports the rest then.
+    """
+
+    def load_overload(self, sig: object, target_context: object) -> object:
+        """Give a kernel that was compiled for these types; None where there is none."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            load: Any = self._load_overload
+            return load(sig, target_context)
 
 
 def inlined(function: F) -> F:

@@ -6,10 +6,13 @@ import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, window
 from engine.indicators.kernel import Column, kernel
+from engine.indicators.long_deviation import deviations_long
 from engine.indicators.rolling_sum import pine_means
 
 # TradingView's factor that puts some seven tenths of the values between -100 and 100.
 _CCI_FACTOR = 0.015
+# The longest window whose distances are all added up: where that and a tree were measured to take as long.
+LONGEST_ADDED = 1152
 # Bars that are computed together, so that the processor adds several bars' terms at once.
 _TOGETHER = 256
 
@@ -49,6 +52,8 @@ def dev(source: Column, length: int) -> Column:
     na where one of these bars is; with a length of 1 it is 0 on every bar. At prices so high that their last bit is
     more than 1e-9 of a deviation, the mean has no more digits either, and is TradingView's.
     """
+    if length > LONGEST_ADDED:
+        return deviations_long(source, pine_means(source, length), length)
     out = np.zeros(len(source))
     if length > 1:
         _deviations(source, pine_means(source, length), length, False, out)
@@ -60,8 +65,13 @@ def cci(source: Column, length: int) -> Column:
 
     na where `dev` is na, and where all values are equal.
     """
+    mean = pine_means(source, length)
+    if length > LONGEST_ADDED:
+        unit = _CCI_FACTOR * deviations_long(source, mean, length)
+        with np.errstate(all="ignore"):
+            return np.where(unit > 0.0, (source - mean) / unit, np.nan)
     out = np.empty(len(source))
-    _deviations(source, pine_means(source, length), length, True, out)
+    _deviations(source, mean, length, True, out)
     return out
 
 

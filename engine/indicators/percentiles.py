@@ -13,12 +13,15 @@ import math
 import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, Kind, Parameter
-from engine.indicators.kernel import Column, kernel
-from engine.indicators.sorted_window import ranked
+from engine.indicators.kernel import Column, inlined, kernel
+from engine.indicators.long_windows import ranked_long, share_below_long
+from engine.indicators.sorted_window import LONGEST_RANKED, ranked
 
 _EQUAL = 1e-10
 # A rank this close to a whole one is that.
 _WHOLE = 1e-9
+# The longest window of which percentrank compares all values: where that and a tree were measured to take as long.
+LONGEST_SHARE = 384
 # Bars that are computed together, so that the processor compares several bars at once.
 _TOGETHER = 256
 
@@ -33,22 +36,30 @@ def _rank_to_enter(ranks: Column, size: int, x: float) -> int:
     return low
 
 
+@inlined
+def _with_entered(ranks: Column, enter: int, entered: float, k: int) -> float:
+    """Give the value ranked `k` with one more that has entered."""
+    rank: float = entered if k == enter else ranks[k if k < enter else k - 1]
+    return rank
+
+
 @kernel
-def _rank_to_leave(ranks: Column, size: int, x: float) -> int:
+def _rank_to_leave(ranks: Column, size: int, enter: int, entered: float, x: float) -> int:
+    """Give the rank of the value that leaves, counted with the one that has entered."""
     if np.isnan(x):
-        for k in range(size):
-            if np.isnan(ranks[k]):
+        for k in range(size + 1):
+            if np.isnan(_with_entered(ranks, enter, entered, k)):
                 return k
-    low, high = 0, size
+    low, high = 0, size + 1
     while low < high:
         middle = (low + high) >> 1
-        behind = x - ranks[middle] < -_EQUAL
+        behind = x - _with_entered(ranks, enter, entered, middle) < -_EQUAL
         low, high = (low if behind else middle + 1), (middle if behind else high)
-    if low > 0 and abs(x - ranks[low - 1]) <= _EQUAL:
+    if low > 0 and abs(x - _with_entered(ranks, enter, entered, low - 1)) <= _EQUAL:
         return low - 1
     # An na lay in the way, or a chain of values that are equal one by one.
-    for k in range(size - 1, -1, -1):
-        if abs(x - ranks[k]) <= _EQUAL:
+    for k in range(size, -1, -1):
+        if abs(x - _with_entered(ranks, enter, entered, k)) <= _EQUAL:
             return k
     return max(low - 1, 0)
 
@@ -58,19 +69,20 @@ def _percentile(source: Column, length: int, lower: int, share: float) -> Column
     """Give the values ranked `lower` (from 0) and next, weighted 1 - `share` and `share`."""
     n = len(source)
     out = np.full(n, np.nan)
-    # Every rank is written, twice a bar, where few would do: the processor writes several at once and guesses nothing.
-    before, both = np.full(length + 1, np.nan), np.full(length + 1, np.nan)
-    ranks = before[1:]
+    ranks = np.full(length, np.nan)
     for i in range(n):
         x = source[i]
         enter = _rank_to_enter(ranks, length, x)
-        for k in range(length):
-            behind = x if k == enter else before[k]
-            both[k] = ranks[k] if k < enter else behind
-        both[length] = x if enter == length else ranks[length - 1]
-        leave = _rank_to_leave(both, length + 1, source[i - length] if i >= length else np.nan)
-        for k in range(length):
-            ranks[k] = both[k] if k < leave else both[k + 1]
+        leave = _rank_to_leave(ranks, length, enter, x, source[i - length] if i >= length else np.nan)
+        # What lies between moves over by one; the processor moves several at once.
+        if leave > enter:
+            for k in range(leave - 1, enter, -1):
+                ranks[k] = ranks[k - 1]
+            ranks[enter] = x
+        elif leave < enter:
+            for k in range(leave, enter - 1):
+                ranks[k] = ranks[k + 1]
+            ranks[enter - 1] = x
         if i >= length - 1:
             out[i] = ranks[lower] if share < 0.0 else ranks[lower] * (1.0 - share) + ranks[lower + 1] * share
     return out
@@ -78,16 +90,15 @@ def _percentile(source: Column, length: int, lower: int, share: float) -> Column
 
 def _ranks(source: Column, length: int, lower: int, share: float) -> Column:
     """Give what `_percentile` does; where no values are close without being equal, any order of equals is as good."""
-    out, apart = ranked(source, length, lower, share)
+    if length <= LONGEST_RANKED:
+        out, apart = ranked(source, length, lower, share)
+    else:
+        out, apart = ranked_long(source, length, lower, share, _EQUAL)
     return out if apart else _percentile(source, length, lower, share)
 
 
 @kernel
-def percentrank(source: Column, length: int) -> Column:
-    """Percentage of the `length` values before that are at most this one; na among them is not.
-
-    Needs `length` earlier bars.
-    """
+def _share_below(source: Column, length: int) -> Column:
     n = len(source)
     out = np.zeros(n)
     out[:length] = np.nan
@@ -101,6 +112,16 @@ def percentrank(source: Column, length: int) -> Column:
         for k in range(stop - first):
             counts[k] = counts[k] * 100.0 / length if not np.isnan(values[k]) else np.nan
     return out
+
+
+def percentrank(source: Column, length: int) -> Column:
+    """Percentage of the `length` values before that are at most this one; na among them is not.
+
+    Needs `length` earlier bars.
+    """
+    if length <= LONGEST_SHARE:
+        return _share_below(source, length)
+    return share_below_long(source, length, _EQUAL)
 
 
 def nearest_rank(source: Column, length: int, percentage: float) -> Column:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function
 from engine.indicators.kernel import Column, inlined, kernel
+from engine.indicators.long_rank_correlation import rank_correlation_long
 
 # TradingView gives one rank to all values less than this above the lowest of them; measured by PyneCore's authors.
 _EQUAL = 1e-10
+# The longest window of which pairs are compared and not counted in a tree: where both were measured to take as long.
+LONGEST_PAIRED = 128
 # Bars whose pairs are counted together.
 _TOGETHER = 512
 
@@ -120,7 +125,11 @@ def rci(source: Column, length: int) -> Column:
     Source: Pine Script reference, ta.rci. Needs `length` earlier bars, one more than its window has, as on TradingView.
     na where one of the window's bars is na, or all values are equal.
     """
-    out, right = _pairwise(source, length)
+    if length <= LONGEST_PAIRED:
+        out, right = _pairwise(source, length)
+    else:
+        out, right = rank_correlation_long(source, length, math.nextafter(_EQUAL, 0.0))
+        out[:length] = np.nan
     return out if right else _sorted(source, length)
 
 

@@ -5,7 +5,8 @@ TradingView does (measured there by PyneCore's authors).
 
 Nothing is sorted. Of each bar's value is counted how many of its window are less (or equal), first while it is the
 newest. As the window moves on, one value comes and one goes, and each is compared. That depends on no other bar, so
-that a processor does several bars at once, without a guess.
+that a processor does several bars at once, without a guess. It takes `length` steps a bar; from the length on at which
+a tree takes less long, values are counted in one (long_windows.py), in O(log length).
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ import numpy as np
 from engine.indicators.function import LENGTH, SOURCE, Follows, Function, window
 from engine.indicators.gaps import gapless, packed, spread
 from engine.indicators.kernel import Column, kernel
+from engine.indicators.long_windows import mode_long, ranked_long
+
+# The longest windows of which values are compared and not counted in a tree: where both were measured to take as long.
+LONGEST_RANKED, LONGEST_MODE = 128, 96
 
 _TOGETHER = 512
 # Numbers this close, but not equal, are another matter in Pine's percentiles.
@@ -41,8 +46,8 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
     out = np.empty(len(source))
     out[: length - 1] = np.nan
     together = max(_TOGETHER, 2 * length)
-    ranks, above = np.empty(together + length), np.empty(together)
-    close, rank = 0, float(lower)
+    ranks = np.empty(together + length)
+    close, rank, rest = 0, float(lower), 1.0 - share
     for first in range(length - 1, len(source), together):
         results = out[first : first + together]
         # All values of all windows that end in this block: `length` - 1 of them before the block.
@@ -55,7 +60,7 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
                 step = values[k] - earlier[k]
                 close += 0 if (step == 0.0) | (abs(step) > _EQUAL) else 1
                 ranks[k] += counted if step > 0.0 else 0.0
-        results[:] = above[:] = 0.0
+        results[:] = 0.0
         for age in range(length):
             before = length - 1 - age
             if age > 0:
@@ -69,11 +74,7 @@ def ranked(source: Column, length: int, lower: int, share: float) -> tuple[Colum
                 results[k] += x if counts[k] == rank else 0.0
             for k in range(len(results) if share >= 0.0 else 0):
                 x, count = here[k], counts[k]
-                results[k] += x if count == rank else 0.0
-                above[k] += x if count == rank + 1.0 else 0.0
-        if share >= 0.0:
-            for k in range(len(results)):
-                results[k] = results[k] * (1.0 - share) + above[k] * share
+                results[k] += (x * rest if count == rank else 0.0) + (x * share if count == rank + 1.0 else 0.0)
     return out, close == 0
 
 
@@ -105,15 +106,22 @@ def _mode(source: Column, length: int) -> Column:
 def median(source: Column, length: int) -> Column:
     """Give the middle of the last `length` known values; of an even number, the mean of the two in the middle."""
     lower, share = (length - 1) // 2, -1.0 if length % 2 else 0.5
-    out, clear = ranked(source, length, lower, share)
-    if clear or gapless(source):
-        return out
-    return spread(ranked(packed(source), length, lower, share)[0], source)
+    if length <= LONGEST_RANKED:
+        out, clear = ranked(source, length, lower, share)
+        if clear or gapless(source):
+            return out
+        return spread(ranked(packed(source), length, lower, share)[0], source)
+    if gapless(source):
+        return ranked_long(source, length, lower, share, 0.0)[0]
+    return spread(ranked_long(packed(source), length, lower, share, 0.0)[0], source)
 
 
 def mode(source: Column, length: int) -> Column:
     """Give the most frequent of the last `length` known values; of several, the smallest."""
-    return _mode(source, length) if gapless(source) else spread(_mode(packed(source), length), source)
+    most_frequent = _mode if length <= LONGEST_MODE else mode_long
+    if gapless(source):
+        return most_frequent(source, length)
+    return spread(most_frequent(packed(source), length), source)
 
 
 _PARAMETERS = (SOURCE, LENGTH)

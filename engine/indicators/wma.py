@@ -172,7 +172,8 @@ def wma(source: Column, length: int) -> Column:
     """Average with weights falling by 1 a bar from `length`. Source: Pine Script reference, ta.wma.
 
     Needs `length` values so far. A bar whose source is na gives na, and stands in the windows of later bars with the
-    value before it: so measured on TradingView by PyneCore's authors.
+    value before it: so measured on TradingView by PyneCore's authors. Takes no more steps a bar the longer it is: up to
+    24 bars they are added up anew, of longer windows the sums slide.
     """
     out = np.empty(len(source))
     _wma(source, length, out, _gaps(source))

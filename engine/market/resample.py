@@ -21,7 +21,7 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
         raise ValueError(f"{timeframe} candles do not consist of whole {bars.timeframe} candles")
     if not len(bars):
         return Bars.of(timeframe, [])
-    opens = _floors(bars.time, timeframe)
+    opens = floors(bars.time, timeframe)
     starts = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
     ends = np.append(starts[1:], len(bars)) - 1
     made = Bars(
@@ -38,7 +38,7 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     return made[first : len(made) if whole_end else len(made) - 1]
 
 
-def _floors(time: NDArray[np.int64], timeframe: Timeframe) -> NDArray[np.int64]:
+def floors(time: NDArray[np.int64], timeframe: Timeframe) -> NDArray[np.int64]:
     """Give the open times of the bars that contain these moments."""
     if timeframe.unit == "M":
         month = time.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)  # from January 1970 on

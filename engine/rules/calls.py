@@ -11,7 +11,9 @@ from engine.rules.catalogue import catalogue_node
 from engine.rules.foreign import instead_of, math_twin
 from engine.rules.functions import BarFunctions
 from engine.rules.lookback import FIXNAN_CONDITION, LOOKBACK
-from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
+from engine.rules.nodes import CANDLE, DAY, Candle, Constant, Indicator, NewPeriod, Node, Output
+from engine.rules.periods import NAME as CHANGE
+from engine.rules.periods import period_node
 from engine.rules.position import without_position
 from engine.rules.scope import CALLABLE, CONSTANTS, FUNCTIONS, function_named
 from engine.rules.security import NAME as SECURITY
@@ -52,6 +54,8 @@ class Calls:
             return self.catalogue(call)
         if name == SECURITY:
             return security_node(self.resolver, call)
+        if name == CHANGE:
+            return period_node(self.resolver, call)
         self._report(call, name)
         return None
 
@@ -69,7 +73,7 @@ class Calls:
         elif instead := instead_of(name):
             resolver.report(call.function, f"'{name}' has no meaning in a rule file", instead)
         else:
-            resolver.report(call.function, f"unknown function '{name}'", resolver.suggest(name, FUNCTIONS))
+            resolver.report(call.function, f"unknown function '{name}'", resolver.suggest(name, (*FUNCTIONS, CHANGE)))
 
     def catalogue(self, call: s.Call, output: s.Attribute | None = None) -> Node | None:
         """Give the node of a call of pandas-ta's catalogue, or of the output that is picked from it."""
@@ -120,7 +124,7 @@ class Calls:
         """Give what stands for a series that is not given."""
         name = str(parameter.default if parameter.default is not None else parameter.implied)
         if name == NEW_DAY:
-            return self.resolver.one(NewDay(Kind.CONDITION, self.resolver.timeframe))
+            return self.resolver.one(NewPeriod(Kind.CONDITION, self.resolver.timeframe, DAY))
         if parameter.kind is Kind.CONDITION:
             return self.resolver.one(CONSTANTS[name])
         return self.resolver.one(Candle(Kind.SERIES, name))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.indicators import SERIES_KINDS, Kind
+from engine.indicators import NEW_DAY, SERIES_KINDS, Kind
 from engine.indicators.catalogue import short_names
 from engine.rules.catalogue import CatalogueNode
 from engine.rules.hours import InSession, TimeToLeave
-from engine.rules.nodes import Candle, Constant, History, Indicator, NewDay, Node, Operation, Output
+from engine.rules.nodes import DAY, Candle, Constant, History, Indicator, NewPeriod, Node, Operation, Output
 from engine.rules.plan import Plan
 from engine.rules.position import Position
 from engine.rules.security import Security
@@ -59,7 +59,7 @@ def _text(node: Node, inputs: list[str]) -> str:
     return node.call or f"{type(node).__name__.lower()}({', '.join(inputs)})"
 
 
-_BY_NAME = (Constant, Candle, NewDay, Position, InSession, TimeToLeave)
+_BY_NAME = (Constant, Candle, NewPeriod, Position, InSession, TimeToLeave)
 
 
 def _name(node: Node) -> str:
@@ -68,7 +68,9 @@ def _name(node: Node) -> str:
         return ("false", "unknown", "true")[int(node.value)]
     if isinstance(node, Candle):
         return node.name
-    fields = {NewDay: "session.isfirstbar", InSession: "sessions", TimeToLeave: "flat_at"}
+    if isinstance(node, NewPeriod):
+        return NEW_DAY if node.period == DAY else f'timeframe.change("{node.period}")'
+    fields = {InSession: "sessions", TimeToLeave: "flat_at"}
     return fields.get(type(node), str(node))
 
 

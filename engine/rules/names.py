@@ -12,8 +12,10 @@ from engine.rules.calendar_parts import PARTS
 from engine.rules.catalogue import CatalogueOutput, other_output
 from engine.rules.foreign import instead_of
 from engine.rules.lookback import LOOKBACK
-from engine.rules.nodes import CANDLE, Candle, Constant, Indicator, NewDay, Node, Output
+from engine.rules.nodes import CANDLE, DAY, Candle, Constant, Indicator, NewPeriod, Node, Output
 from engine.rules.operators import OPERATIONS
+from engine.rules.periods import NAME as CHANGE
+from engine.rules.periods import SIGNATURE as CHANGE_SIGNATURE
 from engine.rules.position import position_node
 from engine.rules.scope import CALLABLE, CONSTANTS, MINTICK, TIMEFRAME, function_named
 from engine.rules.security import NAME as SECURITY
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.rules.resolver import Resolver
 
 _OURS = ("ta.", "math.", "pandas_ta.", "timeframe.", "syminfo.", "session.", "dayofweek.", "barstate.", "strategy.")
+_SIGNATURES = {SECURITY: SECURITY_SIGNATURE, CHANGE: CHANGE_SIGNATURE}
 
 
 def name_node(resolver: Resolver, syntax: s.Name) -> Node | None:
@@ -84,7 +87,7 @@ def _dotted_variable(resolver: Resolver, dotted: str) -> Node | None:
         return CONSTANTS[dotted]
     if dotted in TIMEFRAME:
         return _of_timeframe(resolver.timeframe, dotted.partition(".")[2])
-    return NewDay(Kind.CONDITION, resolver.timeframe) if dotted == NEW_DAY else None
+    return NewPeriod(Kind.CONDITION, resolver.timeframe, DAY) if dotted == NEW_DAY else None
 
 
 def _of_timeframe(timeframe: Timeframe, name: str) -> Node:
@@ -126,14 +129,14 @@ def _report(resolver: Resolver, syntax: s.Syntax, name: str) -> None:
         resolver.report(syntax, f"'{name}' is a function", f"write {signature_of(name)}")
     elif name.startswith("pandas_ta."):
         resolver.report(syntax, f"'{name}' is a function", f"write {name}(...)")
-    elif name == SECURITY:
-        resolver.report(syntax, f"'{name}' is a function", f"write {SECURITY_SIGNATURE}")
+    elif name in _SIGNATURES:
+        resolver.report(syntax, f"'{name}' is a function", f"write {_SIGNATURES[name]}")
     elif instead := instead_of(name):
         resolver.report(syntax, f"'{name}' has no meaning in a rule file", instead)
     else:
         known: tuple[Iterable[str], ...] = (CANDLE, CONSTANTS, LOOKBACK, PARTS, resolver.params, resolver.defines)
         if name.startswith(_OURS):
-            known = ((f"ta.{n}" for n in TA), CALLABLE, LOOKBACK, CONSTANTS, TIMEFRAME, (MINTICK, NEW_DAY))
+            known = ((f"ta.{n}" for n in TA), CALLABLE, LOOKBACK, CONSTANTS, TIMEFRAME, (MINTICK, NEW_DAY, CHANGE))
         resolver.report(syntax, f"unknown name '{name}'", resolver.suggest(name, *known))
 
 

@@ -17,13 +17,14 @@ import numpy as np
 from engine.indicators import FALSE, SERIES_KINDS, TRUE, UNKNOWN, Endless, Function, Kind
 from engine.market import Bars, Timeframe
 from engine.market.bars import Column
+from engine.market.resample import floors
 from engine.rules.calendar_parts import closing_times
 from engine.rules.operators import OPERATIONS, Value
 
 Result = Value | tuple[Value, ...]
 Step = Callable[[Bars, Sequence[Result]], Result]
 """Computes one node of a plan from the bars and the values of all nodes before it."""
-_DAY_MS = 86_400_000
+DAY = Timeframe(1, "d")
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,25 +158,29 @@ class Candle(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class NewDay(Node):
-    """Whether a bar is the first of its UTC day. The first bar of all is where it opens with the day."""
+class NewPeriod(Node):
+    """Whether a bar is the first of a period, such as a day, by the UTC calendar; `timeframe` is the bars' own.
+
+    The first bar of all is where it opens with the period. Of periods shorter than a bar, each bar begins one.
+    """
 
     timeframe: Timeframe
+    period: Timeframe
 
     @property
     def memory(self) -> int:
-        """The bar before tells whether a bar after a gap is the first of its day."""
+        """The bar before tells whether a bar after a gap is the first of its period."""
         return 1
 
     @property
     def every(self) -> int:
         """How many bars there are at most from one such bar to the next."""
-        return -(-_DAY_MS // self.timeframe.length_ms)
+        return -(-self.period.longest_ms // self.timeframe.length_ms)
 
     def compute(self, bars: Bars, values: Sequence[Result]) -> Result:  # noqa: ARG002 - the signature of every node
-        """Compare each bar's day with that of the bar before."""
-        day = bars.time // _DAY_MS
-        new = np.concatenate([bars.time[:1] % _DAY_MS == 0, day[1:] != day[:-1]])
+        """Compare each bar's period with that of the bar before."""
+        begun = floors(bars.time, self.period)
+        new = np.concatenate([bars.time[:1] == begun[:1], begun[1:] != begun[:-1]])
         return np.where(new, np.int8(TRUE), np.int8(FALSE))
 
 
@@ -248,7 +253,7 @@ class Indicator(Node):
 
     @property
     def memory(self) -> int:
-        """What the function says for these constants, or what lies between the days on which it begins anew."""
+        """What the function says for these constants, or what lies between the periods with which it begins anew."""
         every = self._begins_every
         return self.function.memory(*self.constants) if every is None else every - 1
 
@@ -261,7 +266,7 @@ class Indicator(Node):
     def _begins_every(self) -> int | None:
         names = [p.name for p in self.function.parameters if p.kind in SERIES_KINDS]
         restart = self.series[names.index(self.function.restart)] if self.function.restart else None
-        return restart.every * self.function.periods if isinstance(restart, NewDay) else None
+        return restart.every * self.function.periods if isinstance(restart, NewPeriod) else None
 
     @property
     def call(self) -> str:

@@ -32,6 +32,9 @@ ASKED = {
     "ta.vwap(hlc3, up)": "ta.vwap(hlc3, close > open)",
     "ta.vwap(hlc3, up, 1.5)[1]": "ta.vwap(hlc3, close > open, 1.5).upper",
     "ta.vwap(gappy, up)": "ta.vwap(volume >= 20 ? close : na, close > open)",
+    'ta.vwap(hlc3, timeframe.change("240"))': 'ta.vwap(hlc3, timeframe.change("240"))',
+    'ta.vwap(close, timeframe.change("1W"), 2.0)[1]': 'ta.vwap(close, timeframe.change("W"), 2).upper',
+    'ta.vwap(close, timeframe.change("1M"))': 'ta.vwap(close, timeframe.change("1M"))',
     "ta.vwap(close, False)": "ta.vwap(close, false)",
 }
 
