@@ -9,6 +9,8 @@ import numpy as np
 
 from engine.market.bars import Bars
 
+_FEW = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
@@ -24,8 +26,10 @@ def tick_of(bars: Bars, most_decimals: int = 10) -> Decimal:
 
     Used where nobody states the tick (a CSV of candles). 0 when the prices need more than `most_decimals`.
     """
-    prices = np.concatenate([bars.open, bars.high, bars.low, bars.close])
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    asked = (*(column[:_FEW] for column in prices), *prices)
     for decimals in range(most_decimals + 1):
-        if np.all(np.abs(np.round(prices, decimals) - prices) <= 1e-9 * prices):
+        # A few are asked first: where they need more decimals, so do all.
+        if all(np.all(np.abs(np.round(p, decimals) - p) <= 1e-9 * p) for p in asked):
             return Decimal(1).scaleb(-decimals)
     return Decimal(0)
