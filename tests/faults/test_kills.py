@@ -49,7 +49,7 @@ def _state(folder: Path, states: list[RowState], *, side: int = -1) -> None:
         Row(0, "r", "main", intent, state, order_id(bar, word), "{}", START_MS + bar * BAR_MS)
         for (bar, word, intent), state in zip(moves, states, strict=True)
     ]
-    machine = json.dumps({"opening": 0, "closing": 0, "side": side})
+    machine = json.dumps({"orders": [{"type": 0}, {"type": 0}], "position": {"closing": 0, "side": side}})
     store.commit_bar(RouteRecord("r", START_MS + _SECOND[0] * BAR_MS, machine, ""), rows)
     store.close()
 

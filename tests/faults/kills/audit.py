@@ -134,7 +134,9 @@ def _check_position(found: Findings, executed: list[str], state: str, states: di
         elif held * side > 0:
             held = 0
     record = json.loads(state)
-    believed = record["opening"] or (0 if record["closing"] else record["side"])
+    long, short = (order["type"] for order in record["orders"])
+    position = record["position"]
+    believed = (1 if long else -1 if short else 0) or (0 if position["closing"] else position["side"])
     listed = "UNKNOWN" in states.values()
     # The newest entry may have ended unsent after the last bar: it is undone before the next one, and is visible.
     ended = any(value in ("EXPIRED", "REJECTED") for value in list(states.values())[-1:])
