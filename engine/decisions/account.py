@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.decisions.compiled import step
 from engine.decisions.records import Move, OrderType, Reason
 from engine.decisions.settings import LevelKind, Record
-from engine.decisions.state import Records, State
+from engine.decisions.state import State
+from engine.decisions.tape import Moment, Tape, write_fill
 
 _OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
 _OPEN_SHORT, _CLOSE_SHORT = int(Move.OPEN_SHORT), int(Move.CLOSE_SHORT)
@@ -23,21 +21,6 @@ _ANY, _LOSS, _STOP = 1, 2, 3
 _DUST = 1e-9
 STARTS = -1
 """Of `cooling`: it begins at the next close."""
-
-
-class Tape(NamedTuple):
-    """Where fills and decisions are written: `counts` says how many of each there are."""
-
-    fills: Records
-    decisions: Records
-    counts: NDArray[np.int64]
-
-
-class Moment(NamedTuple):
-    """The candle at hand: its open time, and the rule's bar that it lies in."""
-
-    time: int
-    row: int
 
 
 @step
@@ -91,7 +74,7 @@ def open_entry(
             one.held = one.initial = quantity
             _enliven(one, settings, price)
     order.type = _NO_ORDER
-    _write_fill(tape, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
+    write_fill(tape, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
 
 
 @step
@@ -162,7 +145,7 @@ def close_part(
             break
     fee = fee_of(settings, price, quantity, maker, part)
     p.cash += profit - fee
-    _write_fill(tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
+    write_fill(tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
     if whole:
         _flatten(p, state, settings, reason)
         return
@@ -211,17 +194,6 @@ def _forget_entries(state: State, gone: int) -> None:
     for k in range(gone, p.entries if gone > 0 else 0):
         state.entries[k - gone] = state.entries[k]
     p.entries -= gone
-
-
-@step
-def _write_fill(
-    tape: Tape, at: Moment, move: int, reason: int, price: float, quantity: float, fee: float, profit: float,
-    decided: int,
-) -> None:  # fmt: skip
-    fill = tape.fills[tape.counts[0]]
-    tape.counts[0] += 1
-    fill.time, fill.row, fill.move, fill.reason = at.time, at.row, move, reason
-    fill.price, fill.quantity, fill.fee, fill.profit, fill.decided = price, quantity, fee, profit, decided
 
 
 @step

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.decisions.account import STARTS, Moment, Tape, slipped
+from engine.decisions.account import STARTS, slipped
 from engine.decisions.compiled import part, step
-from engine.decisions.fields import COOLDOWN_BARS, DAY_LOSS, DRAWDOWN, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
+from engine.decisions.fields import COOLDOWN_BARS, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
 from engine.decisions.inputs import Numbers
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
@@ -20,11 +20,13 @@ from engine.decisions.orders import (
     renew_levels,
     side_field,
 )
-from engine.decisions.path import Seen, drop_order
+from engine.decisions.path import drop_order
 from engine.decisions.program import run_program
 from engine.decisions.records import Halt, Move, OrderType, Reason
+from engine.decisions.seen import leave, withdraw
 from engine.decisions.settings import Record, SizeKind
 from engine.decisions.state import Records, State
+from engine.decisions.tape import Moment, Tape, write_decision
 from engine.indicators import TRUE
 
 _NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
@@ -59,121 +61,6 @@ def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, 
     if program < 0:
         return column == TRUE
     return run_program(numbers, program, row, p, close) == TRUE
-
-
-@part
-def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close: float) -> int:
-    """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
-    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
-    p.equity, p.peak = equity, max(p.peak, equity)
-    if p.halt == _NOT_HALTED and settings.day_loss:
-        most = number(numbers, DAY_LOSS, row, p, close)
-        if equity <= p.day_equity * (1.0 - most / 100.0):
-            p.halt = _TODAY
-            return _DAY_LOSS
-    if p.halt != _FOR_GOOD and settings.drawdown:
-        most = number(numbers, DRAWDOWN, row, p, close)
-        if equity <= p.peak * (1.0 - most / 100.0):
-            p.halt = _FOR_GOOD
-            return _DRAWDOWN
-    return 0
-
-
-@part
-def act_on_seen(
-    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, seen: Seen,
-    limit: int,
-) -> bool:  # fmt: skip
-    """Decide what the engine must do after a candle, whether the rule's bar closes with it or not.
-
-    It leaves at levels that it saw, stands aside where a limit says so, withdraws what another fill has made void, and
-    opens what it saw trigger. Gives whether it opens.
-    """
-    p = state.position[0]
-    if p.side != 0 and p.closing == 0 and (limit != 0 or seen.reason != 0):
-        whole = limit != 0 or np.isnan(seen.quantity)
-        leave(state, settings, tape, at, watched, close, limit if limit != 0 else seen.reason,
-              np.nan if whole else seen.quantity)  # fmt: skip
-    for side in (1, -1):
-        order = state.orders[0 if side > 0 else 1]
-        if order.type == _NO_ORDER:
-            continue
-        if limit != 0:
-            withdraw(state, tape, at, watched, close, side, limit)
-        elif order.oco == 1 and p.side == -side and order.type != _MARKET and settings.tradingview == 0:
-            withdraw(state, tape, at, watched, close, side, _OCO)
-    for side in (1, -1):
-        if state.orders[0 if side > 0 else 1].triggered == 1:
-            _open_triggered(state, settings, sides, tape, at, watched, close, side)
-            return True
-    return False
-
-
-@step
-def leave(
-    state: State, settings: Record, tape: Tape, at: Moment, watched: bool, close: float, reason: int, quantity: float
-) -> None:
-    """Decide to close the position, or `quantity` of it; it fills at the next open."""
-    p = state.position[0]
-    p.closing, p.closing_quantity, p.closing_wait = reason, quantity, settings.latency
-    one = _decision(p, tape, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
-    if not np.isnan(quantity):
-        one.size = 100.0 * quantity / p.quantity
-
-
-@step
-def withdraw(state: State, tape: Tape, at: Moment, watched: bool, close: float, side: int, reason: int) -> None:
-    """Withdraw the waiting entry of a side; where the platform holds it, by a message."""
-    p, order = state.position[0], state.orders[0 if side > 0 else 1]
-    if order.sent == 1 and order.type != _MARKET:
-        one = _decision(p, tape, at, watched, _CANCEL_MOVE, reason, close, side)
-        one.order = order.decided
-    drop_order(state, side)
-
-
-@step
-def _open_triggered(
-    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, side: int
-) -> None:
-    """Open at the market what the engine watched and saw trigger: sizes are those of now, levels those of then."""
-    p, index = state.position[0], 0 if side > 0 else 1
-    order, own = state.orders[index], sides[index]
-    order.triggered = 0
-    for k in range(p.exits):  # from now on the entry is named by this bar
-        if state.exits[k].decided == order.decided and state.exits[k].live == 0:
-            state.exits[k].decided = at.time
-    order.decided = at.time
-    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
-    take_profit, stop_loss = np.nan, np.nan
-    good = True
-    noise = settings.tick * 1e-6
-    for k in range(p.exits):
-        one = state.exits[k]
-        if one.live == 1 or one.side != side or np.isnan(one.price):
-            continue
-        winning = one.reason == _TAKE_PROFIT
-        good = good and (one.price - close) * (side if winning else -side) > noise
-        if one.rung == 0 and winning and own.profit_sent:
-            take_profit = one.price
-        elif one.rung == 0 and not winning and own.loss_sent:
-            stop_loss = one.price
-    quantity = order.quantity
-    if own.size_kind == _PERCENT:
-        quantity = quantity_for(settings, own.size_kind, order.size, equity, close, np.nan)
-    if p.side == -side and p.closing == 0:
-        leave(state, settings, tape, at, watched, close, _REVERSE, np.nan)
-    held = p.quantity if p.side == side and p.closing == 0 else 0.0
-    if not good or not quantity > 0.0 or not affordable(settings, (quantity + held) * close, equity):
-        _decision(p, tape, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
-        drop_order(state, side)
-        return
-    order.type, order.wait, order.quantity = _MARKET, settings.latency, quantity
-    one = _decision(p, tape, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
-    one.size = order.size if own.size_kind == _PERCENT else quantity
-    one.take_profit, one.stop_loss, one.order = take_profit, stop_loss, order.decided
-    other = state.orders[1 - index]
-    if order.oco == 1 and other.type != _NO_ORDER:
-        withdraw(state, tape, at, watched, close, -side, _OCO)
 
 
 @part
@@ -313,7 +200,7 @@ def _place(
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
-        one = _decision(p, tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+        one = write_decision(p, tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
         one.size = size if own.size_kind == _PERCENT else quantity
         one.price = order.price
         one.take_profit = take_profit if own.profit_sent else np.nan
@@ -323,19 +210,5 @@ def _place(
 
 @step
 def _refuse(p: Record, tape: Tape, at: Moment, reason: int, close: float, side: int, size: float) -> None:
-    one = _decision(p, tape, at, False, 0, reason, close, side)
+    one = write_decision(p, tape, at, False, 0, reason, close, side)
     one.size = size
-
-
-@step
-def _decision(
-    p: Record, tape: Tape, at: Moment, watched: bool, move: int, reason: int, close: float, side: int
-) -> Record:
-    """Write a decision, and give it for what else it says."""
-    one = tape.decisions[tape.counts[1]]
-    tape.counts[1] += 1
-    one.time, one.row, one.watched, one.move, one.reason = at.time, at.row, 1 if watched else 0, move, reason
-    one.close, one.side, one.order = close, side, 0
-    one.size = one.price = one.take_profit = one.stop_loss = np.nan
-    one.held, one.entry_price, one.bars, one.bars_since_exit = p.side, p.entry_price, p.bars, p.bars_since_exit
-    return one

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.decisions.account import Moment, Tape, close_part, slipped
+from engine.decisions.account import close_part, slipped
 from engine.decisions.compiled import step
 from engine.decisions.records import Reason
 from engine.decisions.settings import Record
 from engine.decisions.state import State
+from engine.decisions.tape import Moment, Tape
 
 _MARGIN_CALL = int(Reason.MARGIN_CALL)
 

@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decisions.account import (
-    Moment,
-    Tape,
     advance_stop,
     close_part,
     open_entry,
@@ -22,19 +20,18 @@ from engine.decisions.account import (
     whole_lots,
 )
 from engine.decisions.compiled import part, step
-from engine.decisions.margin import call_margin, exceeds_margin, liquidation_price
+from engine.decisions.margin import call_margin, exceeds_margin
 from engine.decisions.orders import bought_for
+from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
 from engine.decisions.settings import Path, Record
 from engine.decisions.state import State
+from engine.decisions.tape import Moment, Tape
 
 _NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
 _REVERSE, _TAKE_PROFIT, _LIQUIDATION = int(Reason.REVERSE), int(Reason.TAKE_PROFIT), int(Reason.LIQUIDATION)
 _BREAK_EVEN, _STOP_LOSS = int(Reason.BREAK_EVEN), int(Reason.STOP_LOSS)
 _BEST, _WORST = int(Path.BEST), int(Path.WORST)
-_NOTHING, _EXIT, _ENTRY, _RUIN = range(4)
-# Prices closer than this share of a tick are one price: 0.1 + 0.2 and 0.3.
-NOISE = 1e-6
 
 
 class Seen(NamedTuple):
@@ -52,7 +49,7 @@ def meet(
     p = state.position[0]
     _at_the_open(state, settings, tape, at, opened)
     seen = Seen(0, 0.0)
-    if not _within_reach(state, settings, high, low):
+    if not within_reach(state, settings, high, low):
         return seen
     seen = _leg(state, settings, tape, at, opened, opened, seen)
     call_margin(state, settings, tape, at, opened)
@@ -72,25 +69,6 @@ def meet(
         return Seen(0, 0.0)
     # What the platform closed meanwhile may have left no more than what was seen.
     return Seen(seen.reason, np.nan) if seen.quantity >= p.quantity * (1.0 - 1e-9) else seen
-
-
-@part
-def _within_reach(state: State, settings: Record, high: float, low: float) -> bool:
-    """Tell whether a candle meets any level, or moves one: where none is, its path does not matter."""
-    p = state.position[0]
-    noise = settings.tick * NOISE
-    if p.side != 0:
-        if settings.maintenance > 0.0 or settings.margin_long > 0.0 or settings.margin_short > 0.0:
-            return True
-        for k in range(p.exits):
-            one = state.exits[k]
-            if one.live == 1 and (one.reason > _STOP_LOSS or low - noise <= one.price <= high + noise):
-                return True
-            # What lies on the other side of the candle has been passed by its open.
-            above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
-            if one.live == 1 and (one.price < low if above else one.price > high):
-                return True
-    return bool(state.orders[0].type > _MARKET or state.orders[1].type > _MARKET)
 
 
 @part
@@ -194,18 +172,18 @@ def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, e
     here = start
     for _ in range(1000):
         leaving = p.closing != 0 or (seen.reason != 0 and np.isnan(seen.quantity))
-        kind, index, price = _next(state, settings, here, start, end, leaving)
-        if kind == _NOTHING:
+        kind, index, price = next_met(state, settings, here, start, end, leaving)
+        if kind == NOTHING:
             break
         here = price
-        if kind == _ENTRY:
+        if kind == ENTRY:
             side = 1 if index == 0 else -1
             order = state.orders[index]
             if order.sent == 0:
                 order.triggered = 1
                 continue
             _enter(state, settings, tape, at, side, price, order.type == _LIMIT)
-        elif kind == _RUIN:
+        elif kind == RUIN:
             close_part(state, settings, tape, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
         else:
             seen = _meet_exit(state, settings, tape, at, index, price, seen)
@@ -236,61 +214,6 @@ def _meet_exit(state: State, settings: Record, tape: Tape, at: Moment, index: in
         return seen
     together = quantity + (seen.quantity if seen.reason != 0 else 0.0)
     return Seen(reason, np.nan if together >= p.quantity * (1.0 - 1e-9) else together)
-
-
-@step
-def _next(
-    state: State, settings: Record, here: float, start: float, end: float, leaving: bool
-) -> tuple[int, int, float]:
-    """Give what is met next between `here` and `end`: its kind, its index, the price.
-
-    The engine that is `leaving` already, at the close, looks at its own levels no more.
-    """
-    p = state.position[0]
-    noise = settings.tick * NOISE
-    kind, index, best = _NOTHING, 0, 0.0
-    rising, falling = end >= start, end <= start
-    nearest = np.inf
-    for k in range(p.exits):
-        one = state.exits[k]
-        if one.live == 0 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
-            continue
-        above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
-        met, price = _met(one.price, above, here, end, rising, falling, noise)
-        if met and abs(price - here) < nearest:
-            nearest, kind, index, best = abs(price - here), _EXIT, k, price
-    ruin = liquidation_price(p, settings)
-    if not np.isnan(ruin):
-        met, price = _met(ruin, p.side < 0, here, end, rising, falling, noise)
-        if met and abs(price - here) < nearest:
-            nearest, kind, index, best = abs(price - here), _RUIN, 0, price
-    for k in range(2):
-        order = state.orders[k]
-        if order.type <= _MARKET or order.wait > 0 or _watched_one_triggered(state, order):
-            continue
-        above = (k == 0) == (order.type == _STOP)
-        met, price = _met(order.price, above, here, end, rising, falling, noise)
-        if met and abs(price - here) < nearest:
-            nearest, kind, index, best = abs(price - here), _ENTRY, k, price
-    return kind, index, best
-
-
-@step
-def _watched_one_triggered(state: State, order: Record) -> bool:
-    """Tell whether the engine has seen an entry trigger in this candle: it acts on one at a time."""
-    return bool(order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1))
-
-
-@step
-def _met(
-    level: float, above: bool, here: float, end: float, rising: bool, falling: bool, noise: float
-) -> tuple[bool, float]:
-    """Tell whether a level is met on the way from `here` to `end`, and at which price: its own, or here if passed."""
-    if above:
-        passed = here >= level - noise
-        return passed or (rising and end >= level - noise), here if passed else level
-    passed = here <= level + noise
-    return passed or (falling and end <= level + noise), here if passed else level
 
 
 @step

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.decisions import Move, advance, new_state, room, state_from_json, state_to_json, void_entry
-from engine.decisions.account import Tape
+from engine.decisions.tape import Tape
 from engine.webhook.numbers import to_step
 from tests.decisions.play import STEP_MS, columns, fills_of, play
 from tests.decisions.play import settings as told
