@@ -236,6 +236,8 @@ def pine_correlation(x: Column, y: Column, length: int) -> Column:
         done = correlations_from(chart, x, y, length, out)
     if done < count:
         # From the first na on, of sums that are Pine's on all bars.
-        sx, sxx, sy, syy, sxy = (_known_sums(term, length, 1) for term in (x, x * x, y, y * y, x * y))
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large for a double is infinite, and then na
+            terms = (x, x * x, y, y * y, x * y)
+        sx, sxx, sy, syy, sxy = (_known_sums(term, length, 1) for term in terms)
         out[done:] = _correlations_of(sx, sxx, sy, syy, sxy, length)[done:]
     return out
