@@ -29,7 +29,7 @@ from engine.decisions.state import Records, State
 from engine.decisions.tape import Moment, Tape, write_decision
 from engine.indicators import TRUE
 
-_NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
+_NO_ORDER, _MARKET, _LIMIT = int(OrderType.NONE), int(OrderType.MARKET), int(OrderType.LIMIT)
 _OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
 _OPEN_SHORT, _CLOSE_SHORT, _CANCEL_MOVE = int(Move.OPEN_SHORT), int(Move.CLOSE_SHORT), int(Move.CANCEL)
 _ENTER, _EXIT, _REVERSE, _FLAT_AT = (int(r) for r in (Reason.ENTER, Reason.EXIT, Reason.REVERSE, Reason.FLAT_AT))
@@ -127,7 +127,8 @@ def _leave_at_close(
     if p.closing != 0:  # part of it was to be closed: that is all of it now
         for k in range(tape.counts[1]):
             one = tape.decisions[k]
-            if one.time == at.time and one.move in (_CLOSE_LONG, _CLOSE_SHORT):
+            # What a finer candle decided has the time of that candle, which may be the bar's, and has been sent.
+            if one.time == at.time and one.watched == 0 and one.move in (_CLOSE_LONG, _CLOSE_SHORT):
                 one.reason, one.size = reason, np.nan
                 p.closing, p.closing_quantity = reason, np.nan
         return

@@ -39,7 +39,6 @@ class Decision:
     position: Mapping[PositionField, float] = field(default_factory=dict, compare=False, repr=False)
 
 
-_NO_ORDER = int(OrderType.NONE)
 _MOVES, _REASONS = {int(move): move for move in Move}, {int(reason): reason for reason in Reason}
 _NO_ORDER = int(OrderType.NONE)
 _FIELDS = DECISION.names or ()

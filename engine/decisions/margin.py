@@ -56,7 +56,6 @@ def call_margin(state: State, settings: Record, tape: Tape, at: Moment, price: f
     lot = settings.lot if settings.lot > 0.0 else 0.0
     cover = np.floor(missing / lot) * lot if lot > 0.0 else missing
     quantity = 4.0 * cover if cover > 0.0 else min(1.0, p.quantity)
-    p.called += 1
     close_part(
         state,
         settings,

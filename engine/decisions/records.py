@@ -121,7 +121,6 @@ POSITION = np.dtype(
         ("day_equity", "f8"),  # equity when it began
         ("peak", "f8"),  # highest equity at a close
         ("equity", "f8"),  # at the last close
-        ("called", "i8"),  # margin calls so far
     ]
 )
 
