@@ -45,6 +45,14 @@ class LogObserver:
             close=float(bar.close[0]),
             decided=", ".join(f"{d.move.name.lower()} ({d.reason.words})" for d in outcome.decisions) or "nothing",
         )
+        if outcome.refused is not None:
+            self._log.warning(
+                "entry refused by a safety limit",
+                route=session.route,
+                candle=_time(int(bar.time[0])),
+                limit=str(outcome.refused.limit),
+                why=outcome.refused.why,
+            )
 
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""

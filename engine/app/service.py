@@ -30,6 +30,8 @@ async def _serve(system: System, tick: Tick, tick_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # In the loop, never in the midst of a transaction of its thread.
+    loop.add_signal_handler(signal.SIGUSR1, system.stop_entries, "signal SIGUSR1")
 
     async def ring() -> None:
         # APScheduler swallows what a job raises, and the process would live on, blind.

@@ -11,14 +11,15 @@ from typing import Self
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.sql_store import SqlStore
+from engine.app.limits import limits_of, stop_file_of
 from engine.app.markets import market_data
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, RowState, Step
+from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
-from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
+from engine.live import DeliveryLoop, Guard, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock
@@ -133,6 +134,7 @@ class System:
                 self._observer,
                 self.delivery.wake,
                 round(self.config.settle_seconds * 1000),
+                guard=Guard(limits_of(self.config), self.store, self.clock, self.specs, stop_file_of(self.config)),
             )
             self.delivery.start()
             stack.callback(self.delivery.stop)
@@ -144,6 +146,10 @@ class System:
     ) -> None:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
+
+    def stop_entries(self, reason: str) -> None:
+        """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""
+        self.store.ask(Command(Word.STOP_ENTRIES, self.clock.now_ms(), reason=reason))
 
     def check(self) -> None:
         """Look whether everything still runs. Errors: what ended the delivery; SignalEngineError for the platform."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.config.connector import Connector, is_loopback
+from engine.config.safety import JournalConfig, SafetyConfig
 from engine.documents import faults_at
 from engine.documents.nodes import Path
 from engine.documents.numbers import FilledNumber, FilledWhole
@@ -59,6 +60,8 @@ class RunConfig(_Strict):
     settle_seconds: FilledNumber = Field(
         default=1.0, ge=0, le=60, description="How long after its close a candle counts as settled."
     )
+    safety: SafetyConfig = SafetyConfig()
+    journal: JournalConfig = JournalConfig()
     tick_seconds: FilledNumber = Field(
         default=1.0, ge=0.01, le=60, description="How often it looks for closed candles."
     )

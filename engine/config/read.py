@@ -56,6 +56,8 @@ def _resolve_paths(config: dict[str, object], layers: list[Layer]) -> None:
     if isinstance(paper, dict):
         paper.setdefault("ledger", PaperConfig.model_fields["ledger"].default)
         holders.append((paper, ("paper", "ledger")))
+    if isinstance(safety := config.get("safety"), dict):
+        holders.append((safety, ("safety", "stop_file")))
     connectors = config.get("connectors")
     for alias, connector in connectors.items() if isinstance(connectors, dict) else ():
         holders.append((connector, ("connectors", alias, "profile")))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -18,27 +18,15 @@ from typing import Protocol
 from engine.decisions import Costs
 from engine.delivery import Row, RowState
 from engine.errors import InvalidCandlesError, MarketDataError, MarketDataUnavailableError, RefusedError, StoreError
+from engine.live.guard import Guard
+from engine.live.journal import day_mark, entry_of, start_mark
+from engine.live.routes import RouteSpec
+from engine.live.safety import Limits
 from engine.live.session import Outcome, Session
 from engine.market import Bars
 from engine.ports import Clock, MarketData, RouteRecord, Store
-from engine.rules import Rule
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS, LONGEST_LATE_PAUSE_MS = 500, 30_000, 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSpec:
-    """What a route is, before anything was asked of the exchange."""
-
-    symbol: str
-    connector: str
-    rule: Rule
-    params: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """The name under which its state is kept."""
-        return f"{self.rule.name} {self.symbol} {self.rule.timeframe}"
 
 
 class Observer(Protocol):
@@ -103,17 +91,23 @@ class LiveEngine:
         observer: Observer,
         wake_delivery: Callable[[], None],
         settle_ms: int = 0,
+        *,
+        guard: Guard | None = None,
     ) -> None:
         """Hold the routes; nothing is asked of anyone before the first tick.
 
         `clock` is the one by which messages are delivered; candles are due by the exchange's, `settle_ms` after their
-        close: some exchanges still change them in the first moments.
+        close: some exchanges still change them in the first moments. `guard` is asked about every entry.
         """
         self._settle_ms, self._skew_ms = settle_ms, 0
         self._seats = [_Seat(spec=spec) for spec in routes]
         self._time = _Patience()
         self._market, self._store, self._costs, self._clock = market, store, costs, clock
-        self._observer, self._wake_delivery = observer, wake_delivery
+        self._observer, self._wake_delivery, self._guard = (
+            observer,
+            wake_delivery,
+            guard or Guard(Limits(), store, clock, routes),
+        )
 
     @property
     def sessions(self) -> list[Session]:
@@ -225,24 +219,32 @@ class LiveEngine:
             given = ", ".join(f"{len(candles)} of {feed}" for feed, candles in session.feeds.candles.items())
             raise MarketDataUnavailableError(f"the exchange gave {given}: too few to go on; it will be asked again")
         seat.session, seat.watermark_ms = session, watermark
-        if record is None:
-            self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, spec.rule.sha256), [])
+        standing, at_ms = self._guard.keep(session, watermark), self._clock.now_ms()
+        mark = start_mark(session, self._costs, watermark, standing, at_ms)
+        sha256 = spec.rule.sha256 if record is None else record.rule_sha256  # the rule's that decided the last bar
+        self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, sha256), [], mark=mark)
         self._observer.ready(session, watermark, record)
         return self._decidable(session, bars[known:], now_ms)
 
     def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session
         assert session is not None  # noqa: S101 - only ready routes have bars to step
+        before, at_ms = seat.watermark_ms, self._clock.now_ms()
+        mark = day_mark(session, before, self._guard.keep(session, before), int(bar.time[0]), at_ms)
         undone = self._undone(session)
-        if undone is not None and session.void_entry(undone[0].bar_ms):
-            self._observer.voided(session, undone[1])
-        outcome = session.step(bar)
+        if undone is not None and not session.void_entry(undone[0].bar_ms):
+            undone = None
+        outcome = self._guard.ask(session, session.step(bar), self._skew_ms)
         watermark = int(bar.time[0])
         record = RouteRecord(session.route, watermark, session.state, seat.spec.rule.sha256)
-        self._store.commit_bar(record, [_on_our_clock(row, self._skew_ms) for row in outcome.rows])
+        rows = [_on_our_clock(row, self._skew_ms) for row in outcome.rows]
+        self._store.commit_bar(record, rows, entry_of(session, outcome, undone, at_ms), mark)
         seat.watermark_ms = watermark
+        self._guard.keep(session, watermark)
         if outcome.rows:
             self._wake_delivery()
+        if undone is not None:
+            self._observer.voided(session, undone[1])
         self._observer.stepped(session, outcome)
 
     def _undone(self, session: Session) -> tuple[Row, Row] | None:
