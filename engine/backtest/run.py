@@ -27,6 +27,7 @@ from engine.decisions import (
 )
 from engine.decisions.records import DECISION, FILL
 from engine.decisions.state import Records
+from engine.decisions.tape import joined, take
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
@@ -202,13 +203,12 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
     at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
     state, (tape, _) = new_state(capital), room(_BLOCK)
     equity = np.empty(len(inputs.bar_time))
-    fills, decisions = [np.empty(0, FILL)], [np.empty(0, DECISION)]
+    taken: list[tuple[Records, Records]] = []
     while at < candles:
         at = advance(state, settings, inputs, at, candles, tape, equity)
-        fills.append(tape.fills[: tape.counts[0]].copy())
-        decisions.append(tape.decisions[: tape.counts[1]].copy())
-        tape.counts[:] = 0
-    return np.concatenate(fills), np.concatenate(decisions), equity[start:]
+        taken.append(take(tape))
+    fills, decisions = (joined([pair[i] for pair in taken], kind) for i, kind in enumerate((FILL, DECISION)))
+    return fills, decisions, equity[start:]
 
 
 def watched(bars: Bars, finer: Bars) -> Bars:

@@ -86,10 +86,11 @@ def test_full_tape(scenario: Scenario, fills_room: int, decisions_room: int) -> 
     table, count = scenario.columns, len(scenario.candles)
     loop = play(table, scenario.settings, float(scenario.market.capital))
     state = new_state(float(scenario.market.capital))
+    page = room(1)[0].page
     fills, decisions, equity = room(fills_room)[0].fills, room(decisions_room)[0].decisions, np.empty(count)
     at, seen = 0, [b"", b""]
     while at < count:
-        before, tape = at, Tape(fills, decisions, np.zeros(2, dtype=np.int64))
+        before, tape = at, Tape(fills, decisions, np.zeros(2, dtype=np.int64), page)
         at = advance(state, scenario.settings, table, at, count, tape, equity)
         assert at > before
         seen[0] += fills[: tape.counts[0]].tobytes()
