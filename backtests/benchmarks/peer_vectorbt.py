@@ -12,8 +12,6 @@ from time import perf_counter
 import pandas as pd
 import vectorbt as vbt
 
-ENGINE = "rust"
-
 
 def strength(close: pd.Series) -> pd.Series:
     """Give Wilder's RSI, which vectorbt's own is not: it averages over a span of 14."""
@@ -46,7 +44,7 @@ def run(candles: pd.DataFrame) -> vbt.Portfolio:
         fees=0.0001,
         init_cash=1_000_000,
         freq="1min",
-        engine=ENGINE,
+        engine="rust",
     )
 
 

@@ -25,9 +25,8 @@ from engine.decisions import (
     room,
     settings_for,
 )
-from engine.decisions.records import DECISION, FILL
 from engine.decisions.state import Records
-from engine.decisions.tape import joined, take
+from engine.decisions.tape import Taken, joined, take
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
@@ -203,12 +202,11 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
     at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
     state, (tape, _) = new_state(capital), room(_BLOCK)
     equity = np.empty(len(inputs.bar_time))
-    taken: list[tuple[Records, Records]] = []
+    taken: list[Taken] = []
     while at < candles:
         at = advance(state, settings, inputs, at, candles, tape, equity)
         taken.append(take(tape))
-    fills, decisions = (joined([pair[i] for pair in taken], kind) for i, kind in enumerate((FILL, DECISION)))
-    return fills, decisions, equity[start:]
+    return (*joined(taken), equity[start:])
 
 
 def watched(bars: Bars, finer: Bars) -> Bars:

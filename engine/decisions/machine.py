@@ -38,7 +38,6 @@ def advance(state: State, settings: Settings, inputs: Inputs, start: int, stop: 
 
 @machine
 def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column) -> int:
-    # What is read on every candle stands in names of its own: handing `inputs` to a function counts references to each.
     state, settings, page, numbers = states[0], packs[0], tape.page[0], inputs.numbers
     p = state.position[0]
     times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close

@@ -27,6 +27,10 @@ Page = Any
 """What is written about one candle, inside of compiled functions: a record of PAGE. Passed as one pointer."""
 
 
+Taken = tuple[Records, Records]
+"""Fills and decisions."""
+
+
 class Tape(NamedTuple):
     """Where fills and decisions are kept: `counts` says how many of each there are."""
 
@@ -46,15 +50,20 @@ def tape_for(fills: int, decisions: int) -> Tape:
     return Tape(np.zeros(fills, FILL), np.zeros(decisions, DECISION), np.zeros(2, dtype=np.int64), np.zeros(1, PAGE))
 
 
-def take(tape: Tape) -> tuple[Records, Records]:
+def take(tape: Tape) -> Taken:
     """Take the fills and the decisions off a tape, as copies; it is empty then."""
-    fills, decisions = tape.fills[: tape.counts[0]], tape.decisions[: tape.counts[1]]
+    taken = joined([(tape.fills[: tape.counts[0]], tape.decisions[: tape.counts[1]])])
     tape.counts[:] = 0
-    return joined([fills], FILL), joined([decisions], DECISION)
+    return taken
 
 
-def joined(parts: Sequence[Records], kind: np.dtype[np.void]) -> Records:
-    """Give records one after the other, as bytes: NumPy would copy them field by field."""
+def joined(taken: Sequence[Taken]) -> Taken:
+    """Give what was taken off a tape one after the other."""
+    return _as_one([fills for fills, _ in taken], FILL), _as_one([decisions for _, decisions in taken], DECISION)
+
+
+def _as_one(parts: Sequence[Records], kind: np.dtype[np.void]) -> Records:
+    # As bytes: NumPy copies records field by field.
     return np.concatenate([part.view(np.uint8) for part in parts] or [np.empty(0, np.uint8)]).view(kind)
 
 
