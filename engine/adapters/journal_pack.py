@@ -80,9 +80,10 @@ def _prices(table: NDArray[np.float64]) -> tuple[bytes, bytes]:
     for decimals in range(_MOST_DECIMALS + 1):
         with np.errstate(over="ignore"):
             scaled = np.rint(table * 10.0**decimals)
-        # As bits: -0.0 is not 0.0.
-        if (np.abs(scaled) < _EXACT).all() and _same(scaled / 10.0**decimals, table):
-            whole = scaled.astype(np.int64)
+        if not (np.abs(scaled) < _EXACT).all():
+            break  # more decimals make it larger yet
+        whole = scaled.astype(np.int64)
+        if _same(whole / 10.0**decimals, table):  # as bits, and through whole numbers: -0.0 is not 0.0
             apart = whole - np.concatenate([np.zeros_like(whole[:1]), np.repeat(whole[:1], len(whole) - 1, 0)])
             apart[0] = _differences(whole[0])
             return bytes([decimals]), _ints(apart.reshape(-1))

@@ -74,21 +74,20 @@ def read_entries(connection: Connection, route: str, since_ms: int, until_ms: in
 def read_marks(connection: Connection, route: str) -> list[JournalMark]:
     """Give the marks of a route, oldest first. Errors: StoreError for damage."""
     query = select(JOURNAL_MARKS).where(JOURNAL_MARKS.c.route == route).order_by(JOURNAL_MARKS.c.id)
-    found = []
-    for record in connection.execute(query):
-        if _digest(record.facts) != record.seal:
-            raise StoreError(f"the journal of {route} is damaged: its seal does not fit; restore a backup")
-        facts = zlib.decompress(record.facts).decode("utf-8", "surrogatepass")
-        found.append(JournalMark(route, record.bar_ms, record.at_ms, MarkKind(record.kind), facts))
-    return found
+    return [_mark(record) for record in connection.execute(query)]
 
 
-def pack_one(connection: Connection) -> bool:
-    """Pack the oldest rows of one route that has enough of them; gives whether one had."""
+def newest_mark(connection: Connection, route: str) -> JournalMark | None:
+    """Give the last mark of a route. Errors: StoreError for damage."""
+    query = select(JOURNAL_MARKS).where(JOURNAL_MARKS.c.route == route).order_by(JOURNAL_MARKS.c.id.desc()).limit(1)
+    record = connection.execute(query).one_or_none()
+    return None if record is None else _mark(record)
+
+
+def pack_one(connection: Connection, route: str) -> bool:
+    """Pack the oldest rows of a route, where there are enough of them; gives whether there were."""
     # One chunk stays as rows: what is read most often is the newest.
-    many = select(JOURNAL.c.route).group_by(JOURNAL.c.route).having(func.count() >= 2 * CHUNK).limit(1)
-    route = connection.execute(many).scalar_one_or_none()
-    if route is None:
+    if connection.execute(select(func.count()).where(JOURNAL.c.route == route)).scalar_one() < 2 * CHUNK:
         return False
     oldest = select(JOURNAL).where(JOURNAL.c.route == route).order_by(JOURNAL.c.bar_ms).limit(CHUNK)
     entries = [_entry(record) for record in connection.execute(oldest)]
@@ -99,18 +98,29 @@ def pack_one(connection: Connection) -> bool:
     return True
 
 
-def forget_before(connection: Connection, ms: int) -> None:
-    """Drop what is older. Of the marks, each route keeps its newest of each kind."""
-    connection.execute(delete(JOURNAL_CHUNKS).where(JOURNAL_CHUNKS.c.last_ms < ms))
-    connection.execute(delete(JOURNAL).where(JOURNAL.c.bar_ms < ms))
-    newest = select(func.max(JOURNAL_MARKS.c.id)).group_by(JOURNAL_MARKS.c.route, JOURNAL_MARKS.c.kind)
-    old = (JOURNAL_MARKS.c.bar_ms < ms) & JOURNAL_MARKS.c.id.not_in(newest)
-    connection.execute(delete(JOURNAL_MARKS).where(old))
+def forget_before(connection: Connection, route: str, ms: int) -> None:
+    """Drop what of a route is older, up to the newest mark with candles before that time: the rest can be replayed."""
+    whole = select(func.max(JOURNAL_MARKS.c.id)).where(
+        (JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.kind == str(MarkKind.START)) & (JOURNAL_MARKS.c.bar_ms < ms)
+    )
+    first = connection.execute(select(JOURNAL_MARKS).where(JOURNAL_MARKS.c.id == whole.scalar_subquery())).one_or_none()
+    if first is None:
+        return
+    connection.execute(delete(JOURNAL_MARKS).where((JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.id < first.id)))
+    for table, time in ((JOURNAL_CHUNKS, JOURNAL_CHUNKS.c.last_ms), (JOURNAL, JOURNAL.c.bar_ms)):
+        connection.execute(delete(table).where((table.c.route == route) & (time <= first.bar_ms)))
 
 
 def hash_of(entry: JournalEntry) -> str:
     """Give the hash of what was seen and decided, as people see it."""
     return _hash_of(entry, None if entry.candle is None else _CANDLE.pack(*entry.candle)).hex()
+
+
+def _mark(record: Row[Any]) -> JournalMark:
+    if _digest(record.facts) != record.seal:
+        raise StoreError(f"the journal of {record.route} is damaged: its seal does not fit; restore a backup")
+    facts = zlib.decompress(record.facts).decode("utf-8", "surrogatepass")
+    return JournalMark(record.route, record.bar_ms, record.at_ms, MarkKind(record.kind), facts)
 
 
 def _entry(record: Row[Any]) -> JournalEntry:

@@ -23,7 +23,15 @@ from engine.adapters.sql_file import (
     state_path,
 )
 from engine.adapters.sql_guard import FileGuard, Mark
-from engine.adapters.sql_journal import add_entry, add_mark, forget_before, pack_one, read_entries, read_marks
+from engine.adapters.sql_journal import (
+    add_entry,
+    add_mark,
+    forget_before,
+    newest_mark,
+    pack_one,
+    read_entries,
+    read_marks,
+)
 from engine.adapters.sql_lock import WriterLock
 from engine.adapters.sql_rows import (
     add_command,
@@ -281,12 +289,17 @@ class SqlStore:
         with self._reading() as connection:
             return read_marks(connection, route)
 
-    def tidy_journal(self, forget_before_ms: int) -> bool:
-        """Pack a stretch of the journal, or else drop what is older; gives whether there may be more to pack."""
+    def newest_mark(self, route: str) -> JournalMark | None:
+        """Give the last of them."""
+        with self._reading() as connection:
+            return newest_mark(connection, route)
+
+    def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
+        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack."""
         with self._writing() as connection:
-            if pack_one(connection):
+            if pack_one(connection, route):
                 return True
-            forget_before(connection, forget_before_ms)
+            forget_before(connection, route, forget_before_ms)
             return False
 
     def back_up(self, target: Path) -> None:

@@ -1,7 +1,8 @@
 """The journal against the backtester: the same candles and the same rule must give the same decisions.
 
-First what ran is done again with all that happened to it; it must come out as it did. Then each kind of event is taken
-away in turn: where the decisions are then others, that kind is what made the difference, and gives it its name.
+First what ran is done again with all that happened to it; it must come out as it did. Each entry that came to nothing
+is a difference of its own. Then each kind of event is taken away in turn: where the decisions are then others, that
+kind is what made the difference, and gives it its name.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ _UNDONE = {"EXPIRED": Cause.EXPIRED, "REJECTED": Cause.REJECTED, "by hand": Caus
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """At one bar (open time, ms UTC): what was decided, and what would have been without its cause."""
+    """At one bar (open time, ms UTC): what was decided, and what would have been without its cause.
+
+    Where both are the same, `detail` says what was not done.
+    """
 
     bar_ms: int
     cause: Cause
@@ -71,6 +75,11 @@ class RouteAudit:
     slowest_ms: int = 0
     differences: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def unexplained(self) -> int:
+        """How many of the differences nothing explains."""
+        return sum(difference.cause is Cause.UNEXPLAINED for difference in self.differences)
 
 
 def audit(config: RunConfig, clock: Clock, since_ms: int, *, offline: bool = False) -> list[RouteAudit]:
@@ -111,7 +120,10 @@ def audit_route(
         report.notes.append(f"its candles were not compared with the exchange's: {why_not}")
     live = {entry.bar_ms: decided for part in parts for entry, decided in _decided(part)}
     report.decisions = sum(len(live.get(entry.bar_ms, [])) for entry in counted)
-    found = [*_again(parts, live), *_without(spec, parts, live, now, report.notes), *_gaps(parts, entries, now)]
+    found = [*_again(parts, live), *_without(spec, parts, live, now, report.notes)]
+    found += [*_gaps(parts, entries, now), *_came_to_nothing(parts, live)]
+    if now is not None and (later := int((now.time > entries[-1].bar_ms).sum())) > 1:
+        report.notes.append(f"{later} candles have closed since the last that it processed")
     report.differences = sorted((d for d in found if d.bar_ms >= since_ms), key=lambda d: (d.bar_ms, d.cause))
     _check_end(store, spec, parts, report)
     return report
@@ -172,6 +184,19 @@ def _gaps(parts: Sequence[Part], entries: Sequence[JournalEntry], now: Bars | No
                 yield Difference(
                     bar_ms, Cause.MISSED, [], [], "the exchange has this candle, and it was never processed"
                 )
+
+
+def _came_to_nothing(parts: Sequence[Part], live: Decisions) -> Iterator[Difference]:
+    """Name the entries that were decided and not sent, or sent and not executed."""
+    for part in parts:
+        for bar_ms, notes in part.notes.items():
+            if "refused" in notes:
+                decided = live.get(bar_ms, [])
+                yield Difference(bar_ms, Cause.REFUSED, decided, decided, str(notes["refused"]))
+            if (gone := notes.get("undone")) is not None:
+                cause, decided_ms = _UNDONE.get(gone["why"], Cause.REJECTED), int(gone["bar_ms"])
+                told, decided = f"message {gone['id']}: the position is undone", live.get(decided_ms, [])
+                yield Difference(decided_ms, cause, decided, decided, told)
 
 
 def _run(parts: Sequence[Part], of: Callable[[Part, int], Stretch], *, carry: bool) -> Decisions:

@@ -54,6 +54,13 @@ class LogObserver:
                 why=outcome.refused.why,
             )
 
+    def stopped(self, why: str) -> None:
+        """Log that entries are stopped, or no longer."""
+        if why:
+            self._log.error("ENTRIES ARE STOPPED: closes go out, no entry is sent", why=why)
+        else:
+            self._log.warning("entries are allowed again")
+
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""
         self._log.warning(

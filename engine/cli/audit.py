@@ -27,7 +27,7 @@ def audit(
     """Replay the journal through the backtester: live must have decided what the backtest decides.
 
     Each difference is named: revised, late or missed candle; expired, rejected or refused entry; closed by hand; edited
-    rule. Ends with 1 where there is one. It only reads, also beside the running engine.
+    rule. Ends with 1 where nothing explains one. It only reads, also beside the running engine.
     """
     from engine.adapters.clocks import SystemClock
     from engine.app.audit import audit as run_audit
@@ -37,23 +37,30 @@ def audit(
     clock = SystemClock()
     since_ms = read_since(since, clock.now_ms())
     reports = run_audit(read_config(config, os.environ), clock, since_ms, offline=offline)
-    different = any(report.differences for report in reports)
+    unexplained = sum(report.unexplained for report in reports)
     if as_json:
-        print_json({"since_ms": since_ms, "same": not different, "routes": [asdict(report) for report in reports]})
+        same = not any(report.differences for report in reports)
+        routes = [asdict(report) for report in reports]
+        print_json({"since_ms": since_ms, "same": same, "unexplained": unexplained, "routes": routes})
     else:
         for report in reports:
             _print(report, since_ms)
-    raise typer.Exit(1 if different else 0)
+    raise typer.Exit(1 if unexplained else 0)
 
 
 def _print(report: RouteAudit, since_ms: int) -> None:
     differences = report.differences
-    verdict = f"{len(differences)} differences" if differences else "as the backtest decides"
+    verdict = "as the backtest decides"
+    if differences:
+        whole = f"{report.unexplained} UNEXPLAINED" if report.unexplained else "all explained"
+        verdict = f"{len(differences)} differences from the backtest, {whole}"
     counted = f"{report.bars} bars since {moment(since_ms)}, {report.decisions} decisions"
     _say(f"{report.route}: {verdict}. {counted}, the slowest {report.slowest_ms / 1000:.1f} s after its close")
     for note in report.notes:
         _say(f"    {note}")
-    for difference in differences[:_SHOWN]:
+    # What nothing explains is never behind those that are not shown.
+    shown = sorted(differences, key=lambda one: one.cause != "unexplained")[:_SHOWN]
+    for difference in sorted(shown, key=lambda one: one.bar_ms):
         _say(f"    {moment(difference.bar_ms)}  {difference.cause}: {_told(difference)}")
     if len(differences) > _SHOWN:
         _say(f"    ... and {len(differences) - _SHOWN} more; --json has them all")
@@ -61,7 +68,8 @@ def _print(report: RouteAudit, since_ms: int) -> None:
 
 def _told(difference: Difference) -> str:
     if difference.detail:
-        return difference.detail
+        decided = f"decided {_moves(difference.live)}; " if difference.live else ""
+        return decided + difference.detail
     return f"decided {_moves(difference.live)}; without it {_moves(difference.backtest)}"
 
 

@@ -36,7 +36,7 @@ def run(
     set_up_logs([connector.token for connector in read.connectors.values()])
     errors.print(f"starting {config} ({read.mode}) ...", highlight=False, soft_wrap=True)
     observer = LogObserver()
-    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt)
+    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt, on_stopped=observer.stopped)
     for note in check_routes(read, ready.specs, accept=accept_fingerprint):
         structlog.get_logger().warning("fingerprint", note=note)
     with ready as system:

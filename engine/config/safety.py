@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.documents.numbers import FilledNumber, FilledWhole
+from engine.documents.numbers import FilledCount, FilledPercent, FilledPositive, FilledWhole
 
 
 class _Strict(BaseModel):
@@ -14,8 +14,8 @@ class _Strict(BaseModel):
 class DayLoss(_Strict):
     """A loss since midnight (UTC), as it is believed, of all routes together."""
 
-    percent: FilledNumber | None = Field(default=None, gt=0, le=100, description="Of what the day began with.")
-    amount: FilledNumber | None = Field(default=None, gt=0, description="In money, as 'capital' is.")
+    percent: FilledPercent | None = Field(default=None, description="Of what the day began with.", examples=[5])
+    amount: FilledPositive | None = Field(default=None, description="In money, as 'capital' is.", examples=[500])
 
     @model_validator(mode="after")
     def _one(self) -> DayLoss:
@@ -27,16 +27,22 @@ class DayLoss(_Strict):
 class SafetyConfig(_Strict):
     """Limits on entries; closes are never held back. Each that bites refuses the entry, visibly."""
 
-    open_positions: FilledWhole | None = Field(
-        default=None, ge=1, description="How many routes may hold a position, or wait to open one."
+    open_positions: FilledCount | None = Field(
+        default=None, description="How many routes may hold a position, or wait to open one.", examples=[3]
     )
-    messages_an_hour: FilledWhole | None = Field(default=None, ge=1, description="How many messages, closes counted.")
-    day_loss: DayLoss | None = Field(default=None, description="After such a loss, no entries until midnight (UTC).")
-    stale_seconds: FilledNumber | None = Field(
-        default=None, gt=0, description="How old the candle of an entry, or the missing one of any position, may be."
+    messages_an_hour: FilledCount | None = Field(
+        default=None, description="How many messages, closes counted.", examples=[20]
     )
-    clock_seconds: FilledNumber = Field(
-        default=2.0, gt=0, description="How far our clock may be off the exchange's before entries stop."
+    day_loss: DayLoss | None = Field(
+        default=None, description="After such a loss, no entries until midnight (UTC).", examples=[{"percent": 5}]
+    )
+    stale_seconds: FilledPositive | None = Field(
+        default=None,
+        description="How old the candle of an entry, or the missing one of any position, may be.",
+        examples=[30],
+    )
+    clock_seconds: FilledPositive = Field(
+        default=2.0, description="How far our clock may be off the exchange's before entries stop."
     )
     stop_file: str | None = Field(
         default=None, min_length=1, description="While this file is there, no entries; default: <state>.stop."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,14 +19,17 @@ from typing import Protocol
 from engine.decisions import Costs
 from engine.delivery import Row, RowState
 from engine.errors import InvalidCandlesError, MarketDataError, MarketDataUnavailableError, RefusedError, StoreError
+from engine.live.book import DAY_MS
 from engine.live.guard import Guard
 from engine.live.journal import day_mark, entry_of, start_mark
 from engine.live.routes import RouteSpec
 from engine.live.safety import Limits
 from engine.live.session import Outcome, Session
 from engine.market import Bars
-from engine.ports import Clock, MarketData, RouteRecord, Store
+from engine.ports import Clock, JournalMark, MarketData, RouteRecord, Store
 
+MONTH_MS = 30 * DAY_MS
+KEPT_MS = 90 * DAY_MS
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS, LONGEST_LATE_PAUSE_MS = 500, 30_000, 5_000
 
 
@@ -76,6 +80,7 @@ class _Seat(_Patience):
     spec: RouteSpec = field(kw_only=True)
     session: Session | None = None
     watermark_ms: int = 0
+    marked_ms: int = 0
 
 
 class LiveEngine:
@@ -93,13 +98,16 @@ class LiveEngine:
         settle_ms: int = 0,
         *,
         guard: Guard | None = None,
+        kept_ms: int = KEPT_MS,
     ) -> None:
         """Hold the routes; nothing is asked of anyone before the first tick.
 
         `clock` is the one by which messages are delivered; candles are due by the exchange's, `settle_ms` after their
-        close: some exchanges still change them in the first moments. `guard` is asked about every entry.
+        close: some exchanges still change them in the first moments. `guard` is asked about every entry. The
+        journal keeps `kept_ms`, and up to a month more.
         """
-        self._settle_ms, self._skew_ms = settle_ms, 0
+        self._settle_ms, self._skew_ms, self._kept_ms = settle_ms, 0, kept_ms
+        self._untidy: deque[str] = deque()
         self._seats = [_Seat(spec=spec) for spec in routes]
         self._time = _Patience()
         self._market, self._store, self._costs, self._clock = market, store, costs, clock
@@ -134,6 +142,14 @@ class LiveEngine:
         settled_ms = now_ms - self._settle_ms
         due = [seat for seat in self._seats if seat.retry_at_ms <= settled_ms]
         await asyncio.gather(*(self._serve(seat, settled_ms) for seat in due))
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Pack a little of the journal: one stretch of one route a tick, so that no candle waits for it."""
+        if self._untidy:
+            route = self._untidy.popleft()
+            if self._store.tidy_journal(route, self._clock.now_ms() - self._kept_ms):
+                self._untidy.append(route)
 
     async def _serve(self, seat: _Seat, now_ms: int) -> None:
         missed: Bars | None
@@ -223,14 +239,16 @@ class LiveEngine:
         mark = start_mark(session, self._costs, watermark, standing, at_ms)
         sha256 = spec.rule.sha256 if record is None else record.rule_sha256  # the rule's that decided the last bar
         self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, sha256), [], mark=mark)
+        seat.marked_ms = watermark
+        self._untidy.append(spec.key)
         self._observer.ready(session, watermark, record)
         return self._decidable(session, bars[known:], now_ms)
 
     def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session
         assert session is not None  # noqa: S101 - only ready routes have bars to step
-        before, at_ms = seat.watermark_ms, self._clock.now_ms()
-        mark = day_mark(session, before, self._guard.keep(session, before), int(bar.time[0]), at_ms)
+        at_ms = self._clock.now_ms()
+        mark = self._mark(seat, session, int(bar.time[0]), at_ms)
         undone = self._undone(session)
         if undone is not None and not session.void_entry(undone[0].bar_ms):
             undone = None
@@ -246,6 +264,19 @@ class LiveEngine:
         if undone is not None:
             self._observer.voided(session, undone[1])
         self._observer.stepped(session, outcome)
+
+    def _mark(self, seat: _Seat, session: Session, bar_ms: int, at_ms: int) -> JournalMark | None:
+        """Give the journal's mark before a bar that begins a UTC day."""
+        before, day = seat.watermark_ms, bar_ms // DAY_MS
+        standing = self._guard.keep(session, before)
+        if day == before // DAY_MS:
+            return None
+        self._untidy.append(session.route)
+        begun = replace(standing, day=day, day_equity=standing.begun(day))
+        if before - seat.marked_ms < MONTH_MS:
+            return day_mark(session, before, begun, at_ms)
+        seat.marked_ms = before
+        return start_mark(session, self._costs, before, begun, at_ms)
 
     def _undone(self, session: Session) -> tuple[Row, Row] | None:
         """Give the route's last opening where there is nothing left of it, and the row that says so.

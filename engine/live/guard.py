@@ -92,13 +92,23 @@ class Guard:
 
 def why_stopped(store: Store, stop_file: Path | None) -> str:
     """Say who stopped entries and when; nothing where nobody did. Errors: StoreError."""
-    if stop_file is not None and stop_file.exists():
-        return f"the file {stop_file} is there"
+    if stop_file is not None and (there := _there(stop_file)):
+        return there
     command = store.entries_stopped()
     if command is None:
         return ""
     at = f"{datetime.fromtimestamp(command.asked_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
     return f"by command at {at} UTC" + (f": {command.reason}" if command.reason else "")
+
+
+def _there(file: Path) -> str:
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:  # nobody can tell, so no entry is sent; a close does not ask
+        return f"the file {file} cannot be looked for: {error.strerror}"
+    return f"the file {file} is there"
 
 
 def standings(store: Store, routes: Sequence[RouteSpec]) -> dict[str, Standing]:
@@ -112,8 +122,8 @@ def standings(store: Store, routes: Sequence[RouteSpec]) -> dict[str, Standing]:
             state = state_from_json(record.state)
         except ValueError:
             continue
-        at_ms, marks = record.watermark_ms, store.marks(spec.key)
-        facts = json.loads(marks[-1].facts) if marks else {}
+        at_ms, mark = record.watermark_ms, store.newest_mark(spec.key)
+        facts = {} if mark is None else json.loads(mark.facts)
         newest = store.journal(spec.key, at_ms, at_ms + 1)
         candle = newest[0].candle if newest else None
         close = candle[3] if candle is not None else float(facts.get("close", state.position["entry_price"][0]))

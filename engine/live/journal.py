@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from engine.decisions import Costs, Decision
 from engine.delivery import Row, RowState
-from engine.live.book import DAY_MS, Standing
+from engine.live.book import Standing
 from engine.live.session import Outcome, Session
 from engine.market import Bars
 from engine.market.feed import Feed
@@ -46,7 +46,7 @@ def skipped(session: Session, bar_ms: int, why: str, at_ms: int) -> JournalEntry
 
 
 def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Standing, at_ms: int) -> JournalMark:
-    """Give the mark of a process that begins with a route: all that is needed to do again what it will do."""
+    """Give a mark with all that is needed to do again what comes after it: rule, candles and state."""
     session.feeds.take_fresh()  # they are all in the mark
     facts = {
         **_facts(session, standing),
@@ -61,13 +61,9 @@ def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Stan
     return JournalMark(session.route, watermark_ms, at_ms, MarkKind.START, _json(facts))
 
 
-def day_mark(session: Session, watermark_ms: int, standing: Standing, bar_ms: int, at_ms: int) -> JournalMark | None:
-    """Give the mark of a day that begins with the bar `bar_ms`, as things stand after the bar `watermark_ms`."""
-    if bar_ms // DAY_MS == watermark_ms // DAY_MS:
-        return None
-    day = bar_ms // DAY_MS
-    begun = replace(standing, day=day, day_equity=standing.begun(day))
-    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.DAY, _json(_facts(session, begun)))
+def day_mark(session: Session, watermark_ms: int, standing: Standing, at_ms: int) -> JournalMark:
+    """Give the mark of a day that begins after the bar `watermark_ms`; `standing` is the day's first."""
+    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.DAY, _json(_facts(session, standing)))
 
 
 def plain(decision: Decision) -> dict[str, object]:

@@ -25,7 +25,7 @@ class JournalEntry:
 
 
 class MarkKind(StrEnum):
-    """Why a mark was made: a process began with the route, or a UTC day did."""
+    """`START`: a process begins with the route, or a month has passed. `DAY`: a UTC day has begun."""
 
     START = "start"
     DAY = "day"
@@ -35,7 +35,7 @@ class MarkKind(StrEnum):
 class JournalMark:
     """A place from which a journal can be replayed: the machine's state after the bar `bar_ms`, as JSON facts.
 
-    A start also holds the rule's text, its parameters and the candles that were known.
+    A `START` also holds the rule's text, its parameters and the candles that were known.
     """
 
     route: str

@@ -142,8 +142,15 @@ class Store(Protocol):
         """Give the places that a route's journal can be replayed from, oldest first."""
         ...
 
-    def tidy_journal(self, forget_before_ms: int) -> bool:
-        """Pack a stretch of the journal, or else drop what is older; gives whether there may be more to pack."""
+    def newest_mark(self, route: str) -> JournalMark | None:
+        """Give the last of them."""
+        ...
+
+    def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
+        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack.
+
+        What stays can be replayed: it begins with the newest mark with candles before that time.
+        """
         ...
 
     def close(self) -> None:

@@ -79,26 +79,40 @@ def test_packed_or_not_the_same_is_read(store: SqlStore, monkeypatch: pytest.Mon
     before = read()
     assert [len(found) for found in before] == [b - a for a, b in stretches]
     turns = 0
-    while store.tidy_journal(0):
+    while store.tidy_journal(ROUTE, 0):
         turns += 1
     assert turns == 3  # 300 rows: three stretches of 64, and what is young stays
     assert read() == before
 
 
-def test_what_is_older_than_kept_is_dropped_and_the_newest_marks_stay(
+def test_what_is_older_than_kept_is_dropped_and_the_rest_can_be_replayed(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Retention drops bars and marks by their time; a journal never loses the place it is replayed from."""
+    """What stays begins right after a mark with candles that is older; of another route nothing is dropped."""
     monkeypatch.setattr("engine.adapters.sql_journal.CHUNK", 64)
     _write(store, 0, 300)
-    for i in (0, 100, 200):
-        for kind in MarkKind:
-            mark = JournalMark(ROUTE, entry(i).bar_ms, 0, kind, f'{{"at":{i}}}')
-            store.commit_bar(RouteRecord(ROUTE, i, "{}", "x"), [], mark=mark)
-    while store.tidy_journal(entry(250).bar_ms):
+    other = JournalEntry("other", entry(0).bar_ms, 0, None)
+    store.commit_bar(RouteRecord("other", 0, "{}", "x"), [], other)
+    for i, kind in ((9, "start"), (99, "day"), (149, "start"), (199, "day"), (249, "start"), (269, "day")):
+        mark = JournalMark(ROUTE, entry(i).bar_ms, 0, MarkKind(kind), f'{{"at":{i}}}')
+        store.commit_bar(RouteRecord(ROUTE, i, "{}", "x"), [], mark=mark)
+    while store.tidy_journal(ROUTE, entry(240).bar_ms):
         pass
-    assert store.journal(ROUTE, 0, 2**60)[0].bar_ms == entry(250).bar_ms
-    assert [mark.facts for mark in store.marks(ROUTE)] == ['{"at":200}'] * 2
+    kept = store.journal(ROUTE, 0, 2**60)
+    assert entry(128).bar_ms <= kept[0].bar_ms <= entry(150).bar_ms  # a packed stretch goes as one
+    assert [one.bar_ms for one in kept[-150:]] == [entry(i).bar_ms for i in range(150, 300)]
+    assert [mark.facts for mark in store.marks(ROUTE)] == [f'{{"at":{i}}}' for i in (149, 199, 249, 269)]
+    newest = store.newest_mark(ROUTE)
+    assert newest is not None
+    assert newest.facts == '{"at":269}'
+    assert store.journal("other", 0, 2**60) == [other]
+
+
+def test_without_a_mark_to_begin_with_nothing_is_dropped(store: SqlStore) -> None:
+    """Bars that a later one still needs to be replayed stay, however old."""
+    _write(store, 0, 10)
+    assert not store.tidy_journal(ROUTE, entry(9).bar_ms)
+    assert len(store.journal(ROUTE, 0, 2**60)) == 10
 
 
 @pytest.mark.parametrize(
@@ -112,7 +126,7 @@ def test_a_flipped_byte_of_the_journal_is_found(
     _write(store, 0, 200)
     mark = JournalMark(ROUTE, 0, 0, MarkKind.START, "{}")
     store.commit_bar(RouteRecord(ROUTE, 0, "{}", "x"), [], mark=mark)
-    while store.tidy_journal(0):
+    while store.tidy_journal(ROUTE, 0):
         pass
     store.close()
     with sqlite3.connect(tmp_path / "state.db") as raw:

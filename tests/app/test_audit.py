@@ -34,7 +34,10 @@ RULE = """\
 name: swing
 market: futures
 timeframe: 1h
-define: {fast: "ta.ema(close, 3)", slow: "ta.ema(close, 8)", slower: 'request.security("ETH/USDT:USDT", "4h", ta.sma(close, 3))'}
+define:
+  fast: ta.ema(close, 3)
+  slow: ta.ema(close, 8)
+  slower: request.security("ETH/USDT:USDT", "4h", ta.sma(close, 3))
 long: {enter: "ta.crossover(fast, slow) and slower > 0", take_profit: {percent: 2}}
 short: {enter: "ta.crossunder(fast, slow)"}
 stop_loss: {percent: 3}
@@ -143,8 +146,12 @@ def test_an_entry_that_did_not_arrive_is_named(world: World, state: RowState, ca
     world.run(range(120), becomes)
     report = world.audit()
     assert causes(report) == {cause}
-    assert report.differences[0].bar_ms > lost[0]
-    assert report.differences[0].live != report.differences[0].backtest
+    first, second, *_ = report.differences
+    assert first.bar_ms == lost[0]
+    assert first.detail.startswith("message ")
+    assert second.bar_ms > lost[0]
+    assert second.live != second.backtest
+    assert report.unexplained == 0
 
 
 def test_a_refused_entry_is_named(world: World, tmp_path: Path) -> None:
@@ -155,7 +162,9 @@ def test_a_refused_entry_is_named(world: World, tmp_path: Path) -> None:
     world.run(range(60, 90), stop_file=stop)
     stop.unlink()
     world.run(range(90, 140), stop_file=stop)
-    assert causes(world.audit()) == {Cause.REFUSED}
+    report = world.audit()
+    assert causes(report) == {Cause.REFUSED}
+    assert report.differences[0].detail.startswith("entries stopped: the file")
 
 
 def test_an_edited_rule_is_named(world: World) -> None:
@@ -187,7 +196,7 @@ def test_a_revised_candle_and_a_decision_that_nothing_explains_are_named(world: 
     world.run(range(80))
     at = _change_entry(world, lambda close: close * 0.9 if close else close)
     report = world.audit()
-    assert Cause.UNEXPLAINED in causes(report)  # the journal says it saw this, and decided something else
+    assert report.unexplained  # the journal says it saw this, and decided something else
     assert at in {d.bar_ms for d in report.differences}
     assert "the exchange has changed 1 candles since they were seen" in report.notes
     assert Cause.REVISED in causes(report)

@@ -14,6 +14,7 @@ from engine.decisions import Costs
 from engine.delivery import Command, Intent, RowState, Word
 from engine.live import Guard, LiveEngine, RouteSpec, carry_out_all
 from engine.live.safety import Limit, Limits
+from engine.ports import MarkKind
 from engine.rules import read_rule
 from tests.live.test_engine import HOUR, RULE, SYMBOL, FlakyMarket, Watcher, World, until_decided
 
@@ -219,3 +220,33 @@ def test_after_a_refusal_a_close_by_hand_still_ends_the_position_before_it(world
     last = world.store.last_open(opening.route)
     assert last is not None
     assert last.client_order_id == opening.client_order_id
+
+
+def test_a_stop_file_that_cannot_be_looked_for_stops_entries_and_no_close(world: World, tmp_path: Path) -> None:
+    """Nobody can tell whether it is there: entries are refused with the reason; the engine goes on."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    engine, watcher = guarded(world, Limits(), loop / "stop")
+    until_decided(world, engine, watcher)
+    (row,) = world.store.rows()
+    assert row.state is RowState.REFUSED
+    assert "cannot be looked for: Too many levels of symbolic links" in row.detail
+
+
+def test_the_journal_is_packed_and_forgotten_while_the_engine_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stretch a tick; after each month a mark with candles is made, and what is older than kept goes."""
+    monkeypatch.setattr("engine.adapters.sql_journal.CHUNK", 48)
+    monkeypatch.setattr("engine.live.engine.MONTH_MS", 3 * 86_400_000)
+    specs = [RouteSpec(SYMBOL, "c0", world.rule)]
+    engine = LiveEngine(
+        specs, world.market, world.store, Costs(), world.clock, Watcher(), lambda: None, kept_ms=5 * 86_400_000
+    )
+    tick(world, engine, range(30 * 24))
+    marks = world.store.marks(specs[0].key)
+    first = world.store.journal(specs[0].key, 0, 2**60)[0]
+    now_ms = world.clock.now_ms()
+    assert marks[0].kind is MarkKind.START
+    assert 5 * 86_400_000 <= now_ms - marks[0].bar_ms <= 10 * 86_400_000
+    assert marks[0].bar_ms - 48 * HOUR.length_ms <= first.bar_ms <= marks[0].bar_ms + HOUR.length_ms
