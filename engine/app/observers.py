@@ -44,6 +44,7 @@ class LogObserver:
             candle=_time(int(bar.time[0])),
             close=float(bar.close[0]),
             decided=", ".join(f"{d.move.name.lower()} ({d.reason.words})" for d in outcome.decisions) or "nothing",
+            **({"ids": [row.client_order_id for row in outcome.rows]} if outcome.rows else {}),
         )
         if outcome.refused is not None:
             self._log.warning(

@@ -62,6 +62,12 @@ class RunConfig(_Strict):
     )
     safety: SafetyConfig = SafetyConfig()
     journal: JournalConfig = JournalConfig()
+    log: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A file that gets the log as JSON, an event a line, besides the terminal.",
+        examples=["../state/live.log"],
+    )
     tick_seconds: FilledNumber = Field(
         default=1.0, ge=0.01, le=60, description="How often it looks for closed candles."
     )

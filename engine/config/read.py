@@ -52,7 +52,7 @@ def is_config(path: str | Path) -> bool:
 def _resolve_paths(config: dict[str, object], layers: list[Layer]) -> None:
     """Make every path relative to the folder of the file it stands in (a default: of the file with its section)."""
     paper, routes = config.get("paper"), config.get("routes")
-    holders: list[tuple[object, NodePath]] = [(config, ("state",))]
+    holders: list[tuple[object, NodePath]] = [(config, ("state",)), (config, ("log",))]
     if isinstance(paper, dict):
         paper.setdefault("ledger", PaperConfig.model_fields["ledger"].default)
         holders.append((paper, ("paper", "ledger")))

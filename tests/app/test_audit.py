@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,19 @@ from engine.adapters.sample_market import SampleMarket
 from engine.adapters.sql_journal import add_entry
 from engine.adapters.sql_store import SqlStore
 from engine.app.audit import Cause, RouteAudit, audit
+from engine.app.operator import row_of
 from engine.app.since import read_since
 from engine.app.system import read_routes
 from engine.config import RunConfig, read_config
 from engine.decisions import Costs
-from engine.delivery import Row, RowState
+from engine.delivery import Command, Row, RowState, Word
 from engine.errors import InvalidInputError
-from engine.live import Guard, LiveEngine, Outcome, Session
+from engine.live import Guard, LiveEngine, Outcome, Session, carry_out_all
 from engine.live.safety import Limits
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS
 from engine.ports import RouteRecord
+from engine.webhook import Action, Message
 
 HOUR = Timeframe.parse("1h")
 SYMBOL = "BTC/USDT:USDT"
@@ -213,6 +216,31 @@ def test_a_candle_that_nobody_processed_is_named(world: World) -> None:
     raw.close()
     assert Cause.MISSED in causes(world.audit())
     assert world.audit(offline=True).notes == ["its candles were not compared with the exchange's: offline"]
+
+
+def test_a_bar_that_was_given_up_is_named(world: World) -> None:
+    """A candle that did not come before its deadline is a late candle, with the reason."""
+    world.run(range(60))
+    store = world.store
+    last = store.journal(read_routes(world.config)[0].key, 0, 2**60)[-1]
+    with store._writing() as connection:
+        add_entry(connection, replace(last, candle=None, notes='{"skipped":"it had not come after 60 s"}'))
+    store.close()
+    late = [difference for difference in world.audit().differences if difference.cause is Cause.LATE]
+    assert [(one.bar_ms, one.detail) for one in late] == [(last.bar_ms, "it had not come after 60 s")]
+
+
+def test_a_position_closed_by_hand_is_named(world: World) -> None:
+    """What a person closed is his difference; the machine goes on from there as the journal says."""
+    world.run(range(22))
+    store, (spec,) = world.store, read_routes(world.config)
+    close = Message(spec.rule.market, Action.CLOSE_SHORT, percent=Decimal(100), client_order_id="mine")
+    now_ms = world.clock.now_ms()
+    store.ask(Command(Word.SEND, now_ms, rows=(row_of(close, spec, now_ms),)))
+    carry_out_all(store, {"main"}, world.clock, lambda row, step: None)
+    store.close()
+    world.run(range(22, 60))
+    assert causes(world.audit()) == {Cause.BY_HAND}
 
 
 def test_a_position_that_was_changed_from_outside_is_found(world: World) -> None:
