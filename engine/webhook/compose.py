@@ -120,16 +120,19 @@ class Texts:
     columns: Mapping[str, Column]
 
     def at(self, decision: Decision) -> Values:
-        """Give them at a decision."""
+        """Give them at a decision; inside a bar they are what they were at the close of the bar before."""
         names = [name for name in self.plan.outputs if name == "delay_seconds" or name.startswith("log.")]
         return {name: self._value(name, decision) for name in names}
 
     def _value(self, name: str, decision: Decision) -> float:
         if name in self.plan.constants:
             return self.plan.constants[name]
+        row = decision.row - 1 if decision.watched else decision.row
+        if row < 0:
+            return math.nan
         if name in self.plan.programs:
-            return run_plainly(self.plan.programs[name], self.columns, decision.row, decision.position)
-        return float(self.columns[name][decision.row])
+            return run_plainly(self.plan.programs[name], self.columns, row, decision.position)
+        return float(self.columns[name][row])
 
 
 def _shown(value: float | None) -> str:
