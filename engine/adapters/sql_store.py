@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Integer, Text, bindparam, cast, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.sql_copy import copy_whole
 from engine.adapters.sql_file import (
     COMMITS_KEY,
+    FAILURES,
     WRITES,
     Access,
     create_if_missing,
@@ -251,7 +251,7 @@ class SqlStore:
         with self._mutex:
             try:
                 copy_whole(self._connection.connection.driver_connection, target)  # type: ignore[arg-type] # SQLite's
-            except (OSError, SQLAlchemyError, StoreError) as error:
+            except FAILURES as error:
                 raise failure(target, error) from None
 
     def close(self) -> None:
@@ -288,7 +288,7 @@ class SqlStore:
                     yield self._connection
                     count = self._count() if writes else None
                 self._committed(count)
-            except (SQLAlchemyError, OSError, StoreError) as error:
+            except FAILURES as error:
                 self._failure = str(self._failed(error))
                 raise StoreError(self._failure) from None
 

@@ -15,7 +15,7 @@ from engine.rules.programs import run_plainly
 from engine.rules.terms import Terms
 from engine.webhook.action import Action
 from engine.webhook.client_order_id import client_order_id
-from engine.webhook.message import Message
+from engine.webhook.message import LONGEST_DELAY_S, Message
 from engine.webhook.numbers import number_text, plain, to_step
 
 LONGEST_LOG = 200
@@ -46,8 +46,8 @@ class Author:
     def message(self, decision: Decision, values: Values = _NONE) -> Message | None:
         """Give the message of a decision; None for one that was refused.
 
-        Prices are rounded to the nearest tick, percent down to 0.0001, amounts down to the lot. Errors:
-        InvalidMessageError.
+        Prices are rounded to the nearest tick, percent down to 0.0001 (which a partial close is at least), amounts down
+        to the lot; a delay outside of what the platform takes is the nearest that it does. Errors: InvalidMessageError.
         """
         if decision.move is Move.NONE:
             return None
@@ -58,7 +58,7 @@ class Author:
         if decision.move.opens:
             return self._opening(decision, values)
         percent = Decimal(100) if decision.size is None else to_step(decision.size, _PERCENT_STEP, down=True)
-        return self._order(decision, values, "close", percent=percent)
+        return self._order(decision, values, "close", percent=max(percent, _PERCENT_STEP))
 
     def _opening(self, decision: Decision, values: Values) -> Message:
         side = self.terms.long if decision.move is Move.OPEN_LONG else self.terms.short
@@ -77,15 +77,16 @@ class Author:
         )
 
     def _order(self, decision: Decision, values: Values, intent: str, **numbers: Decimal | None) -> Message:
-        delay = values.get("delay_seconds")
+        delay = values.get("delay_seconds", math.nan)
+        delayed = not math.isnan(delay)
         return Message(
             self.market,
             _ACTIONS[self.market, decision.move],
             **numbers,
             log=self._log(decision, values),
             client_order_id=self._id(decision.time_ms, intent, self._decided_on(decision)),
-            delay_seconds=None if delay is None or math.isnan(delay) else round(delay, 3),
-            delay_seconds_filter=None if delay is None else self.terms.delay_filter,
+            delay_seconds=round(min(max(delay, 0.0), LONGEST_DELAY_S), 3) if delayed else None,
+            delay_seconds_filter=self.terms.delay_filter if delayed else None,
         )
 
     def _decided_on(self, decision: Decision) -> Timeframe:
