@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Integer, Text, bindparam, cast, false, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.sql_copy import copy_whole
 from engine.adapters.sql_file import (
     COMMITS_KEY,
+    FAILURES,
     WRITES,
     Access,
     create_if_missing,
@@ -309,7 +309,7 @@ class SqlStore:
         with self._mutex:
             try:
                 copy_whole(self._connection.connection.driver_connection, target)  # type: ignore[arg-type] # SQLite's
-            except (OSError, SQLAlchemyError, StoreError) as error:
+            except FAILURES as error:
                 raise failure(target, error) from None
 
     def close(self) -> None:
@@ -346,7 +346,7 @@ class SqlStore:
                     yield self._connection
                     count = self._count() if writes else None
                 self._committed(count)
-            except (SQLAlchemyError, OSError, StoreError) as error:
+            except FAILURES as error:
                 self._failure = str(self._failed(error))
                 raise StoreError(self._failure) from None
 
