@@ -11,7 +11,7 @@ help:
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
-	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour or two"
+	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour"
 	@echo "make power   the power cut 10,000 times under the store (POWER=n): 10 minutes"
 	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
 	@echo "make disk    5,000 damaged states opened, and engines that lose their disk (DISK=n): 10 minutes"

@@ -1,0 +1,31 @@
+"""Ask the processor for what is read soon: where the loop jumps from bar to bar, it would wait for memory each time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+AHEAD = 16
+"""How many bars ahead: two lines of the cache."""
+_BYTE, _INT = ir.IntType(8).as_pointer(), ir.IntType(32)
+_READ, _KEEP, _DATA = _INT(0), _INT(3), _INT(1)
+
+
+@intrinsic
+def prefetch(_: Any, column: Any, index: Any) -> Any:  # noqa: ARG001 - an int, whichever
+    """Bring an element of a column near. It reads nothing: an index beyond the column does no harm."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, (values, at) = signature.args[0], arguments
+        array = context.make_array(kind)(context, builder, values)
+        place = cgutils.get_item_pointer(context, builder, kind, array, [at], wraparound=False, boundscheck=False)
+        form = ir.FunctionType(ir.VoidType(), [_BYTE, _INT, _INT, _INT])
+        called = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
+        builder.call(called, [builder.bitcast(place, _BYTE), _READ, _KEEP, _DATA])
+        return context.get_dummy_value()
+
+    return types.none(column, types.intp), build
