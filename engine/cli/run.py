@@ -33,10 +33,11 @@ def run(
         raise InvalidInputError(f"{config} is no config; to try a rule file: {program()} backtest {config}")
     read = read_config(config, os.environ)
     check_start(read, confirm_live=confirm_live)
-    set_up_logs([connector.token for connector in read.connectors.values()])
+    secrets = [connector.token for connector in read.connectors.values()]
+    set_up_logs(secrets, file=None if read.log is None else Path(read.log))
     errors.print(f"starting {config} ({read.mode}) ...", highlight=False, soft_wrap=True)
     observer = LogObserver()
-    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt)
+    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt, on_stopped=observer.stopped)
     for note in check_routes(read, ready.specs, accept=accept_fingerprint):
         structlog.get_logger().warning("fingerprint", note=note)
     with ready as system:
