@@ -121,6 +121,14 @@ class SqlStore:
                 check_seal(ROUTES, found)
         return RouteRecord(route, found["watermark_ms"], found["state"], found["rule_sha256"]) if found else None
 
+    def routes(self) -> list[RouteRecord]:
+        """Give what was kept of all routes, also of those that no config has any more."""
+        with self._reading() as connection:
+            records = connection.execute(select(ROUTES).order_by(ROUTES.c.route)).mappings().all()
+            for record in records:
+                check_seal(ROUTES, record)
+        return [RouteRecord(r["route"], r["watermark_ms"], r["state"], r["rule_sha256"]) for r in records]
+
     def commit_bar(
         self,
         record: RouteRecord,

@@ -26,6 +26,7 @@ from engine.cli import (
     paper,
     run,
     schema,
+    status,
     test,
     why,
 )
@@ -74,6 +75,7 @@ app.command("paper")(paper.paper)
 app.add_typer(outbox.app, name="outbox")
 app.command("flatten")(outbox.flatten)
 app.command("cancel-all")(outbox.cancel_all)
+app.command("status")(status.status)
 app.command("audit")(audit.audit)
 app.command("stop-entries")(outbox.stop_entries)
 app.command("allow-entries")(outbox.allow_entries)
