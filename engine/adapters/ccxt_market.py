@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import ccxt.async_support as ccxt
 
 from engine.adapters.ccxt_errors import FROM_CCXT, Strict, as_ours
+from engine.adapters.ccxt_markets import Markets
 from engine.adapters.ccxt_pages import Pages
+from engine.adapters.market_files import MarketsFile
 from engine.documents import did_you_mean
 from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.ports import Page
+from engine.ports import Notice, NoticeKind, Page, Tell, ignore
+
+_LEAST_BARS = 5  # of a page: the newest is asked for with what may have changed or been missed before it
 
 
 class CcxtMarket:
@@ -23,10 +28,18 @@ class CcxtMarket:
     Errors of every method: MarketDataUnavailableError where asking again may help, else MarketDataError.
     """
 
-    def __init__(self, exchange_id: str, options: Mapping[str, Any], clock_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        exchange_id: str,
+        options: Mapping[str, Any],
+        clock_seconds: float = 60.0,
+        markets_file: Path | None = None,
+        tell: Tell = ignore,
+    ) -> None:
         """Make the exchange; `options` go to ccxt's constructor (proxies, hosts, keys, ...). Nothing is sent yet.
 
         The exchange's time is asked for every `clock_seconds`, and counted on by our monotonic clock between.
+        `markets_file` keeps its list of markets, for a start at which the exchange does not give it.
         """
         if exchange_id not in ccxt.exchanges:
             raise MarketDataError(f"ccxt has no exchange '{exchange_id}'{_hint(exchange_id, ccxt.exchanges)}")
@@ -35,6 +48,9 @@ class CcxtMarket:
             self._exchange = made({"enableRateLimit": True, **options})
         except FROM_CCXT as error:
             raise MarketDataError(f"{exchange_id}: its options are not what ccxt accepts: {error}") from error
+        self._exchange.tell_limit = lambda text: tell(Notice(NoticeKind.LIMITED, exchange_id, text))
+        file = None if markets_file is None else MarketsFile(markets_file, exchange_id)
+        self._markets = Markets(self._exchange, file, tell)
         self._id = exchange_id
         self._clock_seconds = clock_seconds
         self._clock_read = float("-inf")  # monotonic seconds of the last answer
@@ -95,6 +111,7 @@ class CcxtMarket:
 
     async def close(self) -> None:
         """Close the connections. The exchange cannot be asked any more then."""
+        await self._markets.close()
         await self._exchange.close()
 
     async def _pages(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Pages:
@@ -105,7 +122,10 @@ class CcxtMarket:
         return Pages(f"{self._id} {symbol} {timeframe}", timeframe, since_ms, now_ms, self._page_bars(symbol) or 100)
 
     async def _ask(self, pages: Pages, symbol: str, timeframe: Timeframe) -> None:
-        since, limit = pages.next_ms, self._page_bars(symbol)
+        limit = self._page_bars(symbol)
+        if limit is not None:  # exchanges charge by it
+            limit = min(limit, max(_LEAST_BARS, pages.left(limit)))
+        since = pages.next_ms
         pages.add(await self._answer(self._exchange.fetch_ohlcv(symbol, str(timeframe), since=since, limit=limit)))
 
     def _page_bars(self, symbol: str) -> int | None:
@@ -114,12 +134,7 @@ class CcxtMarket:
         return min(int(stated), 1_000) if stated else None  # ccxt states too many for some, never fewer than it asks
 
     async def _market(self, symbol: str) -> dict[str, Any]:
-        if not self._exchange.markets:
-            await self._answer(self._exchange.load_markets())
-        markets: dict[str, dict[str, Any]] = self._exchange.markets or {}
-        if not markets:
-            self._exchange.markets_loading = None  # ccxt would keep the empty answer for good
-            raise MarketDataUnavailableError(f"{self._id}: it lists no markets at all; it will be asked again")
+        markets = await self._markets.all()
         if symbol not in markets:
             raise MarketDataError(f"{self._id} has no symbol '{symbol}'{_hint(symbol, markets)}")
         return markets[symbol]

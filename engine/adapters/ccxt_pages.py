@@ -40,6 +40,12 @@ class Pages:
         """The open time to ask from, or None when the window is covered."""
         return self._next if self._next <= self._last else None
 
+    def left(self, at_most: int) -> int:
+        """Count the bars to the end of the window, and the one that forms after it; `at_most` where there are more."""
+        if self._timeframe.shift(self._next, at_most) <= self._last:
+            return at_most
+        return min(at_most, (self._last - self._next) // self._timeframe.length_ms + 2)
+
     def add(self, page: Sequence[Sequence[float | None]]) -> None:
         """Take a page of rows (time ms, open, high, low, close, volume) as ccxt gives it, sorted; None is NaN."""
         rows = [tuple(math.nan if cell is None else float(cell) for cell in row[:6]) for row in page]

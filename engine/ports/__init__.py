@@ -2,7 +2,22 @@
 
 from engine.ports.clock import Clock
 from engine.ports.market_data import History, MarketData, Page
+from engine.ports.notice import Notice, NoticeKind, Tell, ignore
 from engine.ports.sender import Sender
 from engine.ports.store import Attempt, Resolution, RouteRecord, Store
 
-__all__ = ["Attempt", "Clock", "History", "MarketData", "Page", "Resolution", "RouteRecord", "Sender", "Store"]
+__all__ = [
+    "Attempt",
+    "Clock",
+    "History",
+    "MarketData",
+    "Notice",
+    "NoticeKind",
+    "Page",
+    "Resolution",
+    "RouteRecord",
+    "Sender",
+    "Store",
+    "Tell",
+    "ignore",
+]
