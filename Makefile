@@ -51,6 +51,7 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
 	@$(BIN)/python -m backtests.benchmarks.delivery
+	@$(BIN)/python -m backtests.benchmarks.journal
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz

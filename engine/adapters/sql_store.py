@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, Text, bindparam, cast, insert, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, cast, false, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.adapters.clocks import SystemClock
@@ -23,6 +23,15 @@ from engine.adapters.sql_file import (
     state_path,
 )
 from engine.adapters.sql_guard import FileGuard, Mark
+from engine.adapters.sql_journal import (
+    add_entry,
+    add_mark,
+    forget_before,
+    newest_mark,
+    pack_one,
+    read_entries,
+    read_marks,
+)
 from engine.adapters.sql_lock import WriterLock
 from engine.adapters.sql_rows import (
     add_command,
@@ -32,12 +41,13 @@ from engine.adapters.sql_rows import (
     finish_command,
     read_commands,
     read_rows,
+    read_stop,
 )
 from engine.adapters.sql_seal import check_seal, seal
 from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, META, OUTBOX, RESOLUTIONS, ROUTES
 from engine.delivery import Carried, Command, Exchange, Intent, Phase, Refused, Row, RowState, Step
 from engine.errors import RefusedError, StoreError
-from engine.ports import Attempt, Clock, Resolution, RouteRecord
+from engine.ports import Attempt, Clock, JournalEntry, JournalMark, Resolution, RouteRecord
 
 _UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.final])
 
@@ -111,7 +121,21 @@ class SqlStore:
                 check_seal(ROUTES, found)
         return RouteRecord(route, found["watermark_ms"], found["state"], found["rule_sha256"]) if found else None
 
-    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
+    def routes(self) -> list[RouteRecord]:
+        """Give what was kept of all routes, also of those that no config has any more."""
+        with self._reading() as connection:
+            records = connection.execute(select(ROUTES).order_by(ROUTES.c.route)).mappings().all()
+            for record in records:
+                check_seal(ROUTES, record)
+        return [RouteRecord(r["route"], r["watermark_ms"], r["state"], r["rule_sha256"]) for r in records]
+
+    def commit_bar(
+        self,
+        record: RouteRecord,
+        rows: Sequence[Row],
+        entry: JournalEntry | None = None,
+        mark: JournalMark | None = None,
+    ) -> None:
         """Keep a processed bar, all or nothing. A client order id that is there already is not written again."""
         kept = {"watermark_ms": record.watermark_ms, "state": record.state, "rule_sha256": record.rule_sha256}
         kept["seal"] = seal(ROUTES, {"route": record.route, **kept})
@@ -120,6 +144,10 @@ class SqlStore:
             connection.execute(_KEEP, {"route": record.route, **kept})
             for row in rows:
                 add_row(connection, row, now_ms)
+            if mark is not None:
+                add_mark(connection, mark)
+            if entry is not None:
+                add_entry(connection, entry)
 
     def unresolved(self, connector: str | None = None) -> list[Row]:
         """Give the rows that are not final, in order of decision; of one connector or of all."""
@@ -130,7 +158,9 @@ class SqlStore:
 
     def last_open(self, route: str) -> Row | None:
         """Give the newest opening message that a route's rule decided."""
+        # A refused one was undone in the bar's own transaction: what was opened before it still counts.
         openings = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.OPEN)) & ~OUTBOX.c.by_hand
+        openings &= OUTBOX.c.state != str(RowState.REFUSED)
         with self._reading() as connection:
             found = read_rows(connection, select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1))
         return found[0] if found else None
@@ -141,6 +171,19 @@ class SqlStore:
         closes = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.CLOSE)) & OUTBOX.c.by_hand & ~refused
         with self._reading() as connection:
             return read_rows(connection, select(OUTBOX).where(closes & (OUTBOX.c.seq > after.seq)))
+
+    def messages_since(self, since_ms: int, now_ms: int) -> int:
+        """Count the messages written since then that left or still may: none that was REFUSED or is past its time."""
+        never = OUTBOX.c.state.in_([str(RowState.REFUSED), str(RowState.EXPIRED)])
+        late = (OUTBOX.c.state == str(RowState.PENDING)) & (OUTBOX.c.deadline_ms < now_ms)
+        counted = (OUTBOX.c.created_ms > since_ms) & ~never & ~func.coalesce(late, false())
+        with self._reading() as connection:
+            return int(connection.execute(select(func.count()).where(counted)).scalar_one())
+
+    def entries_stopped(self) -> Command | None:
+        """Give the operator's word by which no entry is sent, from its asking on; None while entries are allowed."""
+        with self._reading() as connection:
+            return read_stop(connection)
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
         """Mark the row SENDING, count the attempt, and give it as it now is; None where another changed it since."""
@@ -243,6 +286,29 @@ class SqlStore:
         with self._reading() as connection:
             found = read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq == seq))
         return found[0] if found else None
+
+    def journal(self, route: str, since_ms: int, until_ms: int) -> list[JournalEntry]:
+        """Give what was written of the bars that open from `since_ms` to before `until_ms`, oldest first."""
+        with self._reading() as connection:
+            return read_entries(connection, route, since_ms, until_ms)
+
+    def marks(self, route: str) -> list[JournalMark]:
+        """Give the places that a route's journal can be replayed from, oldest first."""
+        with self._reading() as connection:
+            return read_marks(connection, route)
+
+    def newest_mark(self, route: str) -> JournalMark | None:
+        """Give the last of them."""
+        with self._reading() as connection:
+            return newest_mark(connection, route)
+
+    def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
+        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack."""
+        with self._writing() as connection:
+            if pack_one(connection, route):
+                return True
+            forget_before(connection, route, forget_before_ms)
+            return False
 
     def back_up(self, target: Path) -> None:
         """Write a whole, checked copy of the state to a new file, while others go on writing."""

@@ -44,7 +44,23 @@ class LogObserver:
             candle=_time(int(bar.time[0])),
             close=float(bar.close[0]),
             decided=", ".join(f"{d.move.name.lower()} ({d.reason.words})" for d in outcome.decisions) or "nothing",
+            **({"ids": [row.client_order_id for row in outcome.rows]} if outcome.rows else {}),
         )
+        if outcome.refused is not None:
+            self._log.warning(
+                "entry refused by a safety limit",
+                route=session.route,
+                candle=_time(int(bar.time[0])),
+                limit=str(outcome.refused.limit),
+                why=outcome.refused.why,
+            )
+
+    def stopped(self, why: str) -> None:
+        """Log that entries are stopped, or no longer."""
+        if why:
+            self._log.error("ENTRIES ARE STOPPED: closes go out, no entry is sent", why=why)
+        else:
+            self._log.warning("entries are allowed again")
 
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""

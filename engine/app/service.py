@@ -31,6 +31,16 @@ async def _serve(system: System, tick: Tick, tick_seconds: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
 
+    def stop_entries() -> None:
+        try:
+            system.stop_entries("signal SIGUSR1")
+        except Exception as error:  # noqa: BLE001 - asyncio would only log it, and entries would go on
+            failure.append(error)
+            stop.set()
+
+    # In the loop, never in the midst of a transaction of its thread.
+    loop.add_signal_handler(signal.SIGUSR1, stop_entries)
+
     async def ring() -> None:
         # APScheduler swallows what a job raises, and the process would live on, blind.
         if stop.is_set():

@@ -11,14 +11,15 @@ from typing import Self
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.sql_store import SqlStore
+from engine.app.limits import limits_of, stop_file_of
 from engine.app.markets import market_data
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, RowState, Step
+from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
-from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
+from engine.live import DAY_MS, DeliveryLoop, Guard, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock
@@ -28,6 +29,7 @@ PAPER_PATH = "/trading-signal/webhook"
 EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
 OnDelivery = Callable[[Row, Step, Exchange | None], None]
 OnDoubt = Callable[[Account], None]
+OnStopped = Callable[[str], None]
 
 
 def read_routes(config: RunConfig) -> list[RouteSpec]:
@@ -98,13 +100,19 @@ class System:
         on_delivery: OnDelivery,
         clock: Clock | None = None,
         on_doubt: OnDoubt | None = None,
+        on_stopped: OnStopped | None = None,
     ) -> None:
-        """Check the rules; nothing is started yet. `on_doubt` is told all that is known of a message in doubt."""
+        """Check the rules; nothing is started yet.
+
+        `on_doubt` is told all that is known of a message in doubt; `on_stopped` why entries are stopped, from now on,
+        or "" when they are allowed again.
+        """
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.specs = read_routes(config)
         check_words(config, self.specs)
         self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
+        self._on_stopped, self._stopped = on_stopped, ""
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
 
@@ -124,6 +132,7 @@ class System:
                 self.clock,
                 self._delivered,
             )
+            self.guard = Guard(limits_of(self.config), self.store, self.clock, self.specs, stop_file_of(self.config))
             self.engine = LiveEngine(
                 self.specs,
                 self.market,
@@ -133,6 +142,8 @@ class System:
                 self._observer,
                 self.delivery.wake,
                 round(self.config.settle_seconds * 1000),
+                guard=self.guard,
+                kept_ms=self.config.journal.keep_days * DAY_MS,
             )
             self.delivery.start()
             stack.callback(self.delivery.stop)
@@ -145,12 +156,22 @@ class System:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
 
+    def stop_entries(self, reason: str) -> None:
+        """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""
+        self.store.ask(Command(Word.STOP_ENTRIES, self.clock.now_ms(), reason=reason))
+
     def check(self) -> None:
-        """Look whether everything still runs. Errors: what ended the delivery; SignalEngineError for the platform."""
+        """Look whether everything still runs, and whether entries are stopped.
+
+        Errors: what ended the delivery; SignalEngineError for the platform.
+        """
         if self.delivery.failure is not None:
             raise self.delivery.failure
         if self._paper is not None and not self._paper.alive:
             raise SignalEngineError("the paper platform has ended by itself; start again")
+        if self._on_stopped is not None and (stopped := self.guard.stopped()) != self._stopped:
+            self._stopped = stopped
+            self._on_stopped(stopped)
 
     def _delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         self._on_delivery(row, step, exchange)

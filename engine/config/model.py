@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.config.connector import Connector, is_loopback
+from engine.config.safety import JournalConfig, SafetyConfig
 from engine.documents import faults_at
 from engine.documents.nodes import Path
 from engine.documents.numbers import FilledNumber, FilledWhole
@@ -58,6 +59,14 @@ class RunConfig(_Strict):
     capital: FilledNumber = Field(default=10_000, gt=0, description="What the engine believes there is to trade with.")
     settle_seconds: FilledNumber = Field(
         default=1.0, ge=0, le=60, description="How long after its close a candle counts as settled."
+    )
+    safety: SafetyConfig = SafetyConfig()
+    journal: JournalConfig = JournalConfig()
+    log: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A file that gets the log as JSON, an event a line, besides the terminal.",
+        examples=["../state/live.log"],
     )
     tick_seconds: FilledNumber = Field(
         default=1.0, ge=0.01, le=60, description="How often it looks for closed candles."

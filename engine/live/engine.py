@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -18,27 +19,18 @@ from typing import Protocol
 from engine.decisions import Costs
 from engine.delivery import Row, RowState
 from engine.errors import InvalidCandlesError, MarketDataError, MarketDataUnavailableError, RefusedError, StoreError
+from engine.live.book import DAY_MS
+from engine.live.guard import Guard
+from engine.live.journal import day_mark, entry_of, start_mark
+from engine.live.routes import RouteSpec
+from engine.live.safety import Limits
 from engine.live.session import Outcome, Session
 from engine.market import Bars
-from engine.ports import Clock, MarketData, RouteRecord, Store
-from engine.rules import Rule
+from engine.ports import Clock, JournalMark, MarketData, RouteRecord, Store
 
+MONTH_MS = 30 * DAY_MS
+KEPT_MS = 90 * DAY_MS
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS, LONGEST_LATE_PAUSE_MS = 500, 30_000, 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSpec:
-    """What a route is, before anything was asked of the exchange."""
-
-    symbol: str
-    connector: str
-    rule: Rule
-    params: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """The name under which its state is kept."""
-        return f"{self.rule.name} {self.symbol} {self.rule.timeframe}"
 
 
 class Observer(Protocol):
@@ -88,6 +80,7 @@ class _Seat(_Patience):
     spec: RouteSpec = field(kw_only=True)
     session: Session | None = None
     watermark_ms: int = 0
+    marked_ms: int = 0
 
 
 class LiveEngine:
@@ -103,17 +96,26 @@ class LiveEngine:
         observer: Observer,
         wake_delivery: Callable[[], None],
         settle_ms: int = 0,
+        *,
+        guard: Guard | None = None,
+        kept_ms: int = KEPT_MS,
     ) -> None:
         """Hold the routes; nothing is asked of anyone before the first tick.
 
         `clock` is the one by which messages are delivered; candles are due by the exchange's, `settle_ms` after their
-        close: some exchanges still change them in the first moments.
+        close: some exchanges still change them in the first moments. `guard` is asked about every entry. The
+        journal keeps `kept_ms`, and up to a month more.
         """
-        self._settle_ms, self._skew_ms = settle_ms, 0
+        self._settle_ms, self._skew_ms, self._kept_ms = settle_ms, 0, kept_ms
+        self._untidy: deque[str] = deque()
         self._seats = [_Seat(spec=spec) for spec in routes]
         self._time = _Patience()
         self._market, self._store, self._costs, self._clock = market, store, costs, clock
-        self._observer, self._wake_delivery = observer, wake_delivery
+        self._observer, self._wake_delivery, self._guard = (
+            observer,
+            wake_delivery,
+            guard or Guard(Limits(), store, clock, routes),
+        )
 
     @property
     def sessions(self) -> list[Session]:
@@ -140,6 +142,14 @@ class LiveEngine:
         settled_ms = now_ms - self._settle_ms
         due = [seat for seat in self._seats if seat.retry_at_ms <= settled_ms]
         await asyncio.gather(*(self._serve(seat, settled_ms) for seat in due))
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Pack a little of the journal: one stretch of one route a tick, so that no candle waits for it."""
+        if self._untidy:
+            route = self._untidy.popleft()
+            if self._store.tidy_journal(route, self._clock.now_ms() - self._kept_ms):
+                self._untidy.append(route)
 
     async def _serve(self, seat: _Seat, now_ms: int) -> None:
         missed: Bars | None
@@ -225,25 +235,48 @@ class LiveEngine:
             given = ", ".join(f"{len(candles)} of {feed}" for feed, candles in session.feeds.candles.items())
             raise MarketDataUnavailableError(f"the exchange gave {given}: too few to go on; it will be asked again")
         seat.session, seat.watermark_ms = session, watermark
-        if record is None:
-            self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, spec.rule.sha256), [])
+        standing, at_ms = self._guard.keep(session, watermark), self._clock.now_ms()
+        mark = start_mark(session, self._costs, watermark, standing, at_ms)
+        sha256 = spec.rule.sha256 if record is None else record.rule_sha256  # the rule's that decided the last bar
+        self._store.commit_bar(RouteRecord(spec.key, watermark, session.state, sha256), [], mark=mark)
+        seat.marked_ms = watermark
+        self._untidy.append(spec.key)
         self._observer.ready(session, watermark, record)
         return self._decidable(session, bars[known:], now_ms)
 
     def _step(self, seat: _Seat, bar: Bars) -> None:
         session = seat.session
         assert session is not None  # noqa: S101 - only ready routes have bars to step
+        at_ms = self._clock.now_ms()
+        mark = self._mark(seat, session, int(bar.time[0]), at_ms)
         undone = self._undone(session)
-        if undone is not None and session.void_entry(undone[0].bar_ms):
-            self._observer.voided(session, undone[1])
-        outcome = session.step(bar)
+        if undone is not None and not session.void_entry(undone[0].bar_ms):
+            undone = None
+        outcome = self._guard.ask(session, session.step(bar), self._skew_ms)
         watermark = int(bar.time[0])
         record = RouteRecord(session.route, watermark, session.state, seat.spec.rule.sha256)
-        self._store.commit_bar(record, [_on_our_clock(row, self._skew_ms) for row in outcome.rows])
+        rows = [_on_our_clock(row, self._skew_ms) for row in outcome.rows]
+        self._store.commit_bar(record, rows, entry_of(session, outcome, undone, at_ms), mark)
         seat.watermark_ms = watermark
+        self._guard.keep(session, watermark)
         if outcome.rows:
             self._wake_delivery()
+        if undone is not None:
+            self._observer.voided(session, undone[1])
         self._observer.stepped(session, outcome)
+
+    def _mark(self, seat: _Seat, session: Session, bar_ms: int, at_ms: int) -> JournalMark | None:
+        """Give the journal's mark before a bar that begins a UTC day."""
+        before, day = seat.watermark_ms, bar_ms // DAY_MS
+        standing = self._guard.keep(session, before)
+        if day == before // DAY_MS:
+            return None
+        self._untidy.append(session.route)
+        begun = replace(standing, day=day, day_equity=standing.begun(day))
+        if before - seat.marked_ms < MONTH_MS:
+            return day_mark(session, before, begun, at_ms)
+        seat.marked_ms = before
+        return start_mark(session, self._costs, before, begun, at_ms)
 
     def _undone(self, session: Session) -> tuple[Row, Row] | None:
         """Give the route's last opening where there is nothing left of it, and the row that says so.

@@ -21,7 +21,9 @@ from engine.decisions import (
     void_entry,
 )
 from engine.delivery import Intent, Row, RowState, intent_of
+from engine.live.book import Standing
 from engine.live.feed_windows import FeedWindows
+from engine.live.safety import Refusal
 from engine.market import Bars, Instrument, MarketKind
 from engine.rules import Rule
 from engine.webhook import Action, Author, Message, client_order_id
@@ -33,12 +35,13 @@ _CLOSES_LONG = {MarketKind.FUTURES: Action.CLOSE_LONG, MarketKind.SPOT: Action.S
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one closed bar led to. `rows` are the outbox's, one for each message."""
+    """What one closed bar led to. `rows` are the outbox's, one for each message; `refused`: why no entry is sent."""
 
     bar: Bars
     decisions: list[Decision]
     messages: list[Message]
     rows: list[Row]
+    refused: Refusal | None = None
 
 
 class Session:
@@ -54,7 +57,7 @@ class Session:
         params: Mapping[str, float] | None = None,
     ) -> None:
         """Start without candles and without a position. Errors: those of `Rule.plan`."""
-        self.route, self.connector, self.rule = route, connector, rule
+        self.route, self.connector, self.rule, self.params = route, connector, rule, dict(params or {})
         self.timeframe = rule.timeframe
         self.symbol = instrument.symbol
         self.plan = rule.plan(params, symbol=instrument.symbol, mintick=float(instrument.tick) or None)
@@ -102,6 +105,16 @@ class Session:
         # Step no bar: what has to be compiled or loaded is so before the first candle that counts.
         if len(self._bars):
             self._advance(len(self._bars), len(self._bars))
+
+    @property
+    def bars(self) -> Bars:
+        """The window of candles."""
+        return self._bars
+
+    def standing(self, watermark_ms: int, before: Standing | None) -> Standing:
+        """Where it stands after its bar of `watermark_ms`; `before` is where it stood."""
+        close = float(self._bars.close[-1]) if len(self._bars) else 0.0
+        return Standing.of(self._state, self.timeframe, watermark_ms, close, before)
 
     def closes(self, message: Mapping[str, object]) -> bool:
         """Tell whether a message closes the side that is believed to be held."""

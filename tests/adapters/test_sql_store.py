@@ -303,7 +303,7 @@ def test_a_creation_that_was_cut_short_is_begun_again(path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0", "3", "x"])
+@pytest.mark.parametrize("version", ["0", "4", "x"])
 def test_another_schema_version_is_refused_with_advice(path: Path, version: str) -> None:
     """A state of an older or newer schema is a StoreError that says what to do."""
     SqlStore(path).close()
@@ -311,7 +311,7 @@ def test_another_schema_version_is_refused_with_advice(path: Path, version: str)
         raw.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (version,))
     raw.close()
     for access in Access:
-        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 2; use the release"):
+        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 3; use the release"):
             SqlStore(path, access=access)
 
 

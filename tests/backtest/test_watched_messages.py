@@ -35,4 +35,5 @@ def test_inside_a_bar_a_text_knows_the_bar_before() -> None:
     for one in inside + at_closes:
         message, known = found.message(one), bars.close[one.row - one.watched]
         assert message is not None
+        assert message.log is not None
         assert float(message.log.removeprefix("closed at ")) == float(f"{known:.8g}")

@@ -27,7 +27,7 @@ from engine.decisions import Costs
 from engine.delivery import Carried, Command, Exchange, Refused, Row, RowState, Step, Terms
 from engine.live import DeliveryLoop, LiveEngine, Outcome, RouteSpec, Session
 from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.ports import RouteRecord
+from engine.ports import JournalEntry, JournalMark, RouteRecord
 from engine.rules import Rule, read_rule
 from tests.faults.kills.world import BAR_MS, RULE, START_MS, SYMBOL, TOKEN, close_of
 
@@ -104,8 +104,14 @@ class DyingStore(SqlStore):
         finally:
             self._doing.name = ""
 
-    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
-        self._as("commit_bar", super().commit_bar, record, rows)
+    def commit_bar(
+        self,
+        record: RouteRecord,
+        rows: Sequence[Row],
+        entry: JournalEntry | None = None,
+        mark: JournalMark | None = None,
+    ) -> None:
+        self._as("commit_bar", super().commit_bar, record, rows, entry, mark)
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
         begun: Row | None = self._as("begin_attempt", super().begin_attempt, row, now_ms)
