@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Any
 
 import ccxt.async_support as ccxt
 
+from engine.adapters.ccxt_costs import candle_costs
 from engine.adapters.ccxt_errors import FROM_CCXT, Strict, as_ours
 from engine.adapters.ccxt_markets import Markets
 from engine.adapters.ccxt_pages import Pages
+from engine.adapters.clocks import steady_ms
 from engine.adapters.market_files import MarketsFile
 from engine.documents import did_you_mean
 from engine.errors import MarketDataError, MarketDataUnavailableError
@@ -38,7 +39,7 @@ class CcxtMarket:
     ) -> None:
         """Make the exchange; `options` go to ccxt's constructor (proxies, hosts, keys, ...). Nothing is sent yet.
 
-        The exchange's time is asked for every `clock_seconds`, and counted on by our monotonic clock between.
+        The exchange's time is asked for every `clock_seconds`, and counted on by our steady clock between.
         `markets_file` keeps its list of markets, for a start at which the exchange does not give it.
         """
         if exchange_id not in ccxt.exchanges:
@@ -53,8 +54,8 @@ class CcxtMarket:
         self._markets = Markets(self._exchange, file, tell)
         self._id = exchange_id
         self._clock_seconds = clock_seconds
-        self._clock_read = float("-inf")  # monotonic seconds of the last answer
-        self._offset_ms = 0.0  # exchange's time less our monotonic time
+        self._clock_read = float("-inf")  # steady seconds of the last answer
+        self._offset_ms = 0.0  # exchange's time less our steady time
 
     async def now_ms(self) -> int:
         """Give the exchange's time, at most the last answer's travel behind it and never ahead; else ours.
@@ -63,14 +64,14 @@ class CcxtMarket:
         """
         if not self._exchange.has.get("fetchTime"):
             return int(self._exchange.milliseconds())
-        asked = time.monotonic()
+        asked = steady_ms() / 1_000
         if asked - self._clock_read >= self._clock_seconds:
             told = await self._answer(self._exchange.fetch_time())
             if not isinstance(told, int):
                 raise MarketDataUnavailableError(f"{self._id}: its answer holds no time; it will be asked again")
-            self._clock_read = time.monotonic()
+            self._clock_read = steady_ms() / 1_000
             self._offset_ms = told - self._clock_read * 1_000
-        return int(time.monotonic() * 1_000 + self._offset_ms)
+        return int(steady_ms() + self._offset_ms)
 
     async def instrument(self, symbol: str) -> Instrument:
         """Give tick and lot (of a contract market in units of the base, not in contracts)."""
@@ -108,6 +109,10 @@ class CcxtMarket:
             await self._ask(pages, symbol, timeframe)
             bars = pages.take()
             yield Page(bars, timeframe.next(timeframe.last_closed(now_ms)) if pages.next_ms is None else pages.next_ms)
+
+    def request_ms(self) -> float:
+        """Give how much of a minute's budget one question for a new candle takes, in ms of the exchange's queue."""
+        return float(self._exchange.rateLimit) * max(map(float, candle_costs(self._exchange.api)), default=1.0)
 
     async def close(self) -> None:
         """Close the connections. The exchange cannot be asked any more then."""

@@ -28,6 +28,9 @@ class Pages:
         self._timeframe = timeframe
         self._since = since_ms
         self._last = timeframe.last_closed(now_ms)
+        self._end = timeframe.next(
+            self._last
+        )  # a row before it that is on no bar's start is a fault, no forming candle
         self._page_bars = page_bars
         self._rows: list[Row] = []
         self._known: dict[float, Row] = {}
@@ -53,7 +56,7 @@ class Pages:
         newest = -math.inf
         for row in rows:
             newest = max(newest, row[0])  # NaN is never more
-            if row[0] < self._since or row[0] > self._last:
+            if row[0] < self._since or row[0] >= self._end:
                 if self._taken.get(row[0], row) != row:
                     raise InvalidCandlesError(
                         f"{self._name} at {_iso(int(row[0]))}: came twice, with different numbers; "
