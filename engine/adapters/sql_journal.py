@@ -33,7 +33,7 @@ def add_entry(connection: Connection, entry: JournalEntry) -> None:
 
 def add_mark(connection: Connection, mark: JournalMark) -> None:
     """Write a mark down; of starts at one bar, the last."""
-    facts = zlib.compress(mark.facts.encode("utf-8", "surrogatepass"), 9)
+    facts = zlib.compress(mark.facts.encode("utf-8", "surrogatepass"), 1)  # a start of many routes waits for it
     at = and_(
         JOURNAL_MARKS.c.route == mark.route,
         JOURNAL_MARKS.c.bar_ms == mark.bar_ms,

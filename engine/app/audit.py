@@ -27,6 +27,7 @@ from engine.live import RouteSpec
 from engine.live.journal import candle_of, plain, rows_of
 from engine.market import Bars
 from engine.ports import Candle, Clock, JournalEntry, Store
+from engine.rules import warnings_of
 
 Decisions = dict[int, list[dict[str, object]]]
 _CLOSE_ENOUGH = 1e-9
@@ -126,6 +127,8 @@ def audit_route(
         report.notes.append(f"{later} candles have closed since the last that it processed")
     report.differences = sorted((d for d in found if d.bar_ms >= since_ms), key=lambda d: (d.bar_ms, d.cause))
     _check_end(store, spec, parts, report)
+    if report.unexplained:  # what depends on where the candles begin cannot be done again
+        report.notes += dict.fromkeys(line for part in parts for line in warnings_of(part.plan))
     return report
 
 

@@ -13,7 +13,7 @@ from engine.decisions import Costs
 from engine.market import Bars, Instrument, Timeframe
 from engine.market.feed import Feed
 from engine.ports import JournalEntry, JournalMark, MarkKind, Store
-from engine.rules import Rule, read_rule
+from engine.rules import Plan, Rule, read_rule
 
 FOREVER_MS = 2**62
 
@@ -41,6 +41,11 @@ class Part:
         """The candles that were seen, those before the mark included."""
         seen = [(e.bar_ms, *e.candle) for e in self.entries if e.candle is not None]
         return self.history.then(Bars.of(self.rule.timeframe, seen))
+
+    @property
+    def plan(self) -> Plan:
+        """The rule as it was planned."""
+        return self.rule.plan(self.params, symbol=self.instrument.symbol)
 
     def stretch(self, *, but: str = "", bars: Bars | None = None, rule: Rule | None = None) -> Stretch:
         """Give it as the backtester takes it; without what happened for the reason `but`."""

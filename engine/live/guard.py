@@ -50,7 +50,7 @@ class Guard:
             return outcome
         wanted = len(alive) + sum(row.intent is not Intent.OPEN for row in outcome.rows)
         refused = refusal(self.limits, self.situation(session, outcome, wanted, now_ms, skew_ms))
-        return outcome if refused is None else _without_entries(session, outcome, refused)
+        return outcome if refused is None else without_entries(session, outcome, refused)
 
     def keep(self, session: Session, watermark_ms: int) -> Standing:
         """Take note of where a route stands now, and give it."""
@@ -139,7 +139,7 @@ def _alive(row: Row, exchange_ms: int) -> bool:
     return row.intent is Intent.OPEN and (row.deadline_ms is None or row.deadline_ms >= exchange_ms)
 
 
-def _without_entries(session: Session, outcome: Outcome, refused: Refusal) -> Outcome:
+def without_entries(session: Session, outcome: Outcome, refused: Refusal) -> Outcome:
     """Give the outcome with all openings of the bar refused: one bar's entries belong together (one cancels other)."""
     rows = [
         replace(row, state=RowState.REFUSED, detail=str(refused)) if row.intent is Intent.OPEN else row

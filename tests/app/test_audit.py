@@ -206,6 +206,15 @@ def test_a_revised_candle_and_a_decision_that_nothing_explains_are_named(world: 
     assert Cause.REVISED in causes(report)
 
 
+def test_a_rule_that_cannot_be_done_again_is_told_beside_its_differences(world: World) -> None:
+    """What a rule was warned of, candles that begin elsewhere, stands beside what nothing explains."""
+    world.rule(RULE.replace("crossunder(fast, slow)", "crossunder(fast, slow) and bar_index % 2 == 0"))
+    world.run(range(80))
+    report = world.audit()
+    assert report.unexplained
+    assert any("bar_index began with matters" in note for note in report.notes)
+
+
 def test_a_candle_that_nobody_processed_is_named(world: World) -> None:
     """A hole in the journal, where the exchange has a candle, is a missed candle; offline that is not known."""
     world.run(range(60))
