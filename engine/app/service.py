@@ -72,7 +72,7 @@ async def _serve(system: System, tick: Tick, tick_seconds: float) -> None:
         if others := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(others, timeout=LAST_TICK_S)
         scheduler.shutdown(wait=False)
-        await system.market.close()
+        await system.close_markets()
     if failure:
         raise failure[0]
 

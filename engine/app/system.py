@@ -9,17 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.adapters.clocks import SystemClock
+from engine.adapters.clocks import SystemClock, steady_ms
 from engine.adapters.sql_store import SqlStore
+from engine.app.budget import check_budget
 from engine.app.limits import limits_of, stop_file_of
-from engine.app.markets import market_data
+from engine.app.markets import markets_of
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
-from engine.live import DAY_MS, DeliveryLoop, Guard, LiveEngine, Observer, RouteSpec
+from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock
@@ -42,7 +43,7 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
             rule.plan(route.params, symbol=route.symbol)
             if rule.terms.watch is not None:
                 wrong.append(_unwatched(route.strategy, rule))
-            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
+            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params, route.exchange or ""))
         except InvalidInputError as error:
             wrong.append(str(error))
     keys = [spec.key for spec in specs]
@@ -124,7 +125,8 @@ class System:
             self._paper = start_paper(self.config, self.specs, stack)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
-            self.market = market_data(self.config.exchange, self.clock)
+            self.markets = markets_of(self.config, self.clock, self._observer.noticed)
+            check_budget(self.config, self.specs, self.markets)
             self.delivery = DeliveryLoop(
                 self.store,
                 {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()},
@@ -135,7 +137,7 @@ class System:
             self.guard = Guard(limits_of(self.config), self.store, self.clock, self.specs, stop_file_of(self.config))
             self.engine = LiveEngine(
                 self.specs,
-                self.market,
+                self.markets,
                 self.store,
                 Costs(self.config.capital),
                 self.clock,
@@ -144,6 +146,8 @@ class System:
                 round(self.config.settle_seconds * 1000),
                 guard=self.guard,
                 kept_ms=self.config.journal.keep_days * DAY_MS,
+                gaps=GapPolicy(self.config.gaps),
+                steady_ms=steady_ms if isinstance(self.clock, SystemClock) else None,
             )
             self.delivery.start()
             stack.callback(self.delivery.stop)
@@ -155,6 +159,11 @@ class System:
     ) -> None:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
+
+    async def close_markets(self) -> None:
+        """Let go of the connections to the exchanges."""
+        for market in self.markets.values():
+            await market.close()
 
     def stop_entries(self, reason: str) -> None:
         """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""

@@ -23,6 +23,7 @@ from engine.decisions import (
 from engine.delivery import Intent, Row, RowState, intent_of
 from engine.live.book import Standing
 from engine.live.feed_windows import FeedWindows
+from engine.live.gaps import missing_in
 from engine.live.safety import Refusal
 from engine.market import Bars, Instrument, MarketKind
 from engine.rules import Rule
@@ -55,10 +56,12 @@ class Session:
         instrument: Instrument,
         costs: Costs,
         params: Mapping[str, float] | None = None,
+        *,
+        exchange: str = "",
     ) -> None:
         """Start without candles and without a position. Errors: those of `Rule.plan`."""
         self.route, self.connector, self.rule, self.params = route, connector, rule, dict(params or {})
-        self.timeframe = rule.timeframe
+        self.exchange, self.timeframe = exchange, rule.timeframe
         self.symbol = instrument.symbol
         self.plan = rule.plan(params, symbol=instrument.symbol, mintick=float(instrument.tick) or None)
         self.author = Author(rule.name, rule.market, rule.timeframe, instrument, rule.terms)
@@ -110,6 +113,11 @@ class Session:
     def bars(self) -> Bars:
         """The window of candles."""
         return self._bars
+
+    @property
+    def missing(self) -> int:
+        """How many candles are missing among those that the newest bar's values need."""
+        return missing_in(self._bars[max(0, len(self._bars) - self.plan.warmup - 1) :])
 
     def standing(self, watermark_ms: int, before: Standing | None) -> Standing:
         """Where it stands after its bar of `watermark_ms`; `before` is where it stood."""
