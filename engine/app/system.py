@@ -16,6 +16,7 @@ from engine.app.limits import limits_of, stop_file_of
 from engine.app.markets import markets_of
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
+from engine.app.rule_watch import RuleWatch
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Command, Exchange, Row, RowState, Step, Word
@@ -23,7 +24,7 @@ from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
-from engine.ports import Clock
+from engine.ports import Clock, Notice
 from engine.rules import Rule, read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
@@ -149,6 +150,8 @@ class System:
                 gaps=GapPolicy(self.config.gaps),
                 steady_ms=steady_ms if isinstance(self.clock, SystemClock) else None,
             )
+            files = [Path(route.strategy) for route in self.config.routes]
+            self._rules = RuleWatch(zip(files, (spec.rule for spec in self.specs), strict=True), self.noticed)
             self.delivery.start()
             stack.callback(self.delivery.stop)
             self._stack = stack.pop_all()
@@ -169,8 +172,12 @@ class System:
         """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""
         self.store.ask(Command(Word.STOP_ENTRIES, self.clock.now_ms(), reason=reason))
 
+    def noticed(self, notice: Notice) -> None:
+        """Count and tell what nobody must be blind to."""
+        self.engine.notice(notice)
+
     def check(self) -> None:
-        """Look whether everything still runs, and whether entries are stopped.
+        """Look whether everything still runs, whether entries are stopped, and whether a rule file was edited.
 
         Errors: what ended the delivery; SignalEngineError for the platform.
         """
@@ -178,6 +185,7 @@ class System:
             raise self.delivery.failure
         if self._paper is not None and not self._paper.alive:
             raise SignalEngineError("the paper platform has ended by itself; start again")
+        self._rules.look(steady_ms())
         if self._on_stopped is not None and (stopped := self.guard.stopped()) != self._stopped:
             self._stopped = stopped
             self._on_stopped(stopped)

@@ -104,7 +104,7 @@ class LiveEngine:
         Errors: RefusedError where a route can never run; StoreError. What may pass by itself is reported and retried.
         """
         if self._steady_ms is not None:
-            self._notice(self._clock_watch.look(self._clock.now_ms(), self._steady_ms()))
+            self.notice(self._clock_watch.look(self._clock.now_ms(), self._steady_ms()))
         await asyncio.gather(*(self._visit(venue) for venue in self._venues.values()))
         self._tidy()
 
@@ -124,12 +124,13 @@ class LiveEngine:
             return
         venue.patience.reset()
         venue.skew_ms = self._clock.now_ms() - now_ms
-        self._notice(venue.watch.measure(venue.skew_ms))
+        self.notice(venue.watch.measure(venue.skew_ms))
         settled_ms = now_ms - self._settle_ms
         due = [seat for seat in self._seats if seat.spec.exchange == venue.name and seat.retry_at_ms <= settled_ms]
         await asyncio.gather(*(self._serve(seat, settled_ms) for seat in due))
 
-    def _notice(self, notice: Notice | None) -> None:
+    def notice(self, notice: Notice | None) -> None:
+        """Count what was noticed, and tell it."""
         if notice is not None:
             self.counts[notice.kind] += max(1, notice.bars)
             self._observer.noticed(notice)
@@ -149,12 +150,12 @@ class LiveEngine:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
             if isinstance(error, InvalidCandlesError) and not seat.quarantined:
                 seat.quarantined = True
-                self._notice(Notice(NoticeKind.QUARANTINED, seat.spec.key, str(error)))
+                self.notice(Notice(NoticeKind.QUARANTINED, seat.spec.key, str(error)))
             self._observer.waiting(seat.spec.key, error, seat.postpone(now_ms, LONGEST_PAUSE_MS))
             return
         if seat.quarantined:
             seat.quarantined = False
-            self._notice(Notice(NoticeKind.WHOLE, seat.spec.key, "it goes on after the last candle that was whole"))
+            self.notice(Notice(NoticeKind.WHOLE, seat.spec.key, "it goes on after the last candle that was whole"))
         before_ms = seat.watermark_ms
         if self._process(seat, came, now_ms):
             seat.reset()
@@ -192,7 +193,7 @@ class LiveEngine:
             bars = await market.closed_bars(spec.symbol, timeframe, since, now_ms)
         known = int(bars.time.searchsorted(since))
         for notice in seat.revisions.look(session.bars, bars[:known]):
-            self._notice(notice)
+            self.notice(notice)
         if len(bars) > known:
             await self._fetch_feeds(session, since, now_ms)
         return bars[known:]
@@ -284,7 +285,7 @@ class LiveEngine:
         first, count = datetime.fromtimestamp(missing.first_ms / 1000, UTC), missing.bars
         text = f"{first:%Y-%m-%d %H:%M:%S}" + (f" and {count - 1} after it" if count > 1 else "")
         if self._gaps is GapPolicy.FILL and len(session.bars):
-            self._notice(Notice(NoticeKind.FILLED, session.route, text, count))
+            self.notice(Notice(NoticeKind.FILLED, session.route, text, count))
             bars = flat(session.timeframe, missing, float(session.bars.close[-1]))
             for i in range(count):
                 self._step(seat, session, bars[i : i + 1])
@@ -295,14 +296,14 @@ class LiveEngine:
         why = f"{NoticeKind.SKIPPED_LATE}: {text}"
         self._store.commit_bar(record, [], skipped(session, missing.last_ms, why, at_ms), mark)
         seat.watermark_ms = missing.last_ms
-        self._notice(Notice(NoticeKind.SKIPPED_LATE, session.route, text, count))
+        self.notice(Notice(NoticeKind.SKIPPED_LATE, session.route, text, count))
 
     def _look_for_gaps(self, seat: _Seat, session: Session) -> None:
         """Say when entries are barred by a gap in the warm-up, and when they are not any more."""
         if (count := session.missing) and not seat.barred:
-            self._notice(Notice(NoticeKind.BARRED, session.route, f"{count} of the last {session.plan.warmup + 1}"))
+            self.notice(Notice(NoticeKind.BARRED, session.route, f"{count} of the last {session.plan.warmup + 1}"))
         elif seat.barred and not count:
-            self._notice(Notice(NoticeKind.ALLOWED, session.route, f"the last {session.plan.warmup + 1} are there"))
+            self.notice(Notice(NoticeKind.ALLOWED, session.route, f"the last {session.plan.warmup + 1} are there"))
         seat.barred = count > 0
 
     def _step(self, seat: _Seat, session: Session, bar: Bars) -> None:

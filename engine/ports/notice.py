@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     SKEW = "our clock is off"
     SKEW_OVER = "our clock is right again"
     JUMP = "our clock jumped"
+    EDITED = "rule file"
     RINGS = "rings missed"
     DEGRADED = "markets from the disk: the exchange did not give them"
     RESTORED = "markets from the exchange again"
