@@ -48,7 +48,7 @@ def set_up_logs(secrets: Iterable[SecretStr], stream: TextIO | None = None, file
         processors=processors, logger_factory=structlog.PrintLoggerFactory(out), cache_logger_on_first_use=False
     )
     logging.basicConfig(level=logging.WARNING, handlers=handlers, force=True)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a ring that comes late is counted by the watermark
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # its listener ends the run, which is told once
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         told = redaction.text("".join(traceback.format_exception(kind, error, trace)))

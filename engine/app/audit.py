@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.adapters.sql_store import SqlStore
 from engine.app.journals import FOREVER_MS, Part, parts_of
-from engine.app.markets import market_data
+from engine.app.markets import markets_of
 from engine.app.system import read_routes
 from engine.backtest.replay import Stretch, replay
 from engine.config import RunConfig
@@ -261,19 +261,22 @@ def _revised(part: Part, now: Bars) -> tuple[Bars, list[int]]:
 async def _ask(
     config: RunConfig, clock: Clock, specs: Sequence[RouteSpec], parts: Mapping[str, Sequence[Part]]
 ) -> tuple[dict[str, Bars], str]:
-    market = market_data(config.exchange, clock)
+    markets = markets_of(config, clock)
     found: dict[str, Bars] = {}
     try:
-        now_ms = await market.now_ms()
+        now = {name: await market.now_ms() for name, market in markets.items()}
         for spec in specs:
             entries = [entry for part in parts[spec.key] for entry in part.entries]
             if entries:
                 first_ms = entries[0].bar_ms
-                found[spec.key] = await market.closed_bars(spec.symbol, spec.rule.timeframe, first_ms, now_ms)
+                found[spec.key] = await markets[spec.exchange].closed_bars(
+                    spec.symbol, spec.rule.timeframe, first_ms, now[spec.exchange]
+                )
     except (MarketDataError, InvalidInputError) as error:
         return found, str(error)
     finally:
-        await market.close()
+        for market in markets.values():
+            await market.close()
     return found, ""
 
 

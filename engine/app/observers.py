@@ -9,7 +9,7 @@ import structlog
 from engine.app.outbox import Account
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.live import Outcome, Session
-from engine.ports import RouteRecord
+from engine.ports import Notice, RouteRecord
 from engine.rules import warnings_of
 
 
@@ -77,6 +77,12 @@ class LogObserver:
             self._waiting[route] = str(error)
             event = "no candles; asking again" if pause_ms else "deciding without a candle"
             self._log.warning(event, route=route, error=str(error), pause_seconds=pause_ms / 1000)
+
+    def noticed(self, notice: Notice) -> None:
+        """Log what is wrong with candles or clocks, or well again."""
+        log = self._log.info if notice.kind.good else self._log.warning
+        bars = {"bars": notice.bars} if notice.bars > 1 else {}
+        log(str(notice.kind), about=notice.about, what=notice.text, **bars)
 
     def delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         """Log what came of a message."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.adapters.sql_store import SqlStore
+from engine.app.budget import check_budget
 from engine.app.fingerprints import check_routes
-from engine.app.markets import market_data
+from engine.app.markets import markets_of
 from engine.app.possible import example_of, possible_messages
 from engine.app.profiles import check_words
 from engine.app.system import read_routes
@@ -63,20 +64,28 @@ def _records(config: RunConfig, specs: list[RouteSpec]) -> dict[str, RouteRecord
 async def _with_the_exchange(
     config: RunConfig, specs: list[RouteSpec], records: dict[str, RouteRecord], clock: Clock, wrong: list[str]
 ) -> list[Rehearsed]:
-    market = market_data(config.exchange, clock)
+    markets = markets_of(config, clock)
+    now: dict[str, int] = {}
     try:
         try:
-            now_ms = await market.now_ms()
-        except MarketDataError as error:
-            wrong.append(f"{config.exchange.id}: {error}")
-            return [_route(config, spec, records.get(spec.key), None, clock.now_ms()) for spec in specs]
-        instruments = [await _instrument(market, spec, wrong) for spec in specs]
+            check_budget(config, specs, markets)
+        except RefusedError as error:
+            wrong.append(str(error))
+        for name, market in markets.items():
+            try:
+                now[name] = await market.now_ms()
+            except MarketDataError as error:
+                wrong.append(f"{config.venues[name].id}: {error}")
+        instruments = [
+            await _instrument(markets[spec.exchange], spec, wrong) if spec.exchange in now else None for spec in specs
+        ]
         return [
-            _route(config, spec, records.get(spec.key), instrument, now_ms)
+            _route(config, spec, records.get(spec.key), instrument, now.get(spec.exchange, clock.now_ms()))
             for spec, instrument in zip(specs, instruments, strict=True)
         ]
     finally:
-        await market.close()
+        for market in markets.values():
+            await market.close()
 
 
 async def _instrument(market: MarketData, spec: RouteSpec, wrong: list[str]) -> Instrument | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.adapters.sql_holder import holder_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.limits import limits_of, stop_file_of
-from engine.app.markets import market_data
+from engine.app.markets import markets_of
 from engine.app.status_words import Found, Level, LimitStatus, RouteStatus, Status, Trouble
 from engine.app.system import read_routes
 from engine.config import RunConfig
@@ -31,23 +31,27 @@ _SIDES = {1: "long", -1: "short", 0: "flat"}
 
 
 def skew_of(config: RunConfig, clock: Clock) -> int | str:
-    """Ask the exchange for its time: how far ours is ahead, ms; or why it cannot be known."""
+    """Ask the exchanges for their time: how far ours is ahead (where it is most off), ms; or why it cannot be known."""
     return asyncio.run(_skew(config, clock))
 
 
 async def _skew(config: RunConfig, clock: Clock) -> int | str:
     try:
-        market = market_data(config.exchange, clock)
+        markets = markets_of(config, clock)
     except MarketDataError as error:
         return str(error)
+    skews: list[int] = []
     try:
-        asked_ms = clock.now_ms()
-        theirs_ms = await market.now_ms()
-        return (asked_ms + clock.now_ms()) // 2 - theirs_ms
+        for market in markets.values():
+            asked_ms = clock.now_ms()
+            theirs_ms = await market.now_ms()
+            skews.append((asked_ms + clock.now_ms()) // 2 - theirs_ms)
+        return max(skews, key=abs)
     except MarketDataError as error:
         return str(error)
     finally:
-        await market.close()
+        for market in markets.values():
+            await market.close()
 
 
 def status_of(config: RunConfig, clock: Clock, skew: int | str | None) -> Status:
@@ -81,7 +85,7 @@ def _look(
     if stopped := guard.stopped():
         found.append(Found(Trouble.STOPPED, "all routes", stopped))
     if isinstance(skew, str):
-        found.append(Found(Trouble.NO_EXCHANGE, config.exchange.id, skew))
+        found.append(Found(Trouble.NO_EXCHANGE, ", ".join(venue.id for venue in config.venues.values()), skew))
     elif abs(skew_ms or 0) > WARN_SKEW_MS:
         found.append(Found(Trouble.CLOCK, "this machine", f"our clock is {(skew_ms or 0) / 1000:+.2f} s off"))
     outbox = _messages(store, now_ms, found, running=process is not None)

@@ -9,20 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.adapters.clocks import SystemClock
+from engine.adapters.clocks import SystemClock, steady_ms
 from engine.adapters.sql_store import SqlStore
+from engine.app.budget import check_budget
 from engine.app.limits import limits_of, stop_file_of
-from engine.app.markets import market_data
+from engine.app.markets import markets_of
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
+from engine.app.rule_watch import RuleWatch
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
 from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
-from engine.live import DAY_MS, DeliveryLoop, Guard, LiveEngine, Observer, RouteSpec
+from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Observer, RouteSpec
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
-from engine.ports import Clock
+from engine.ports import Clock, Notice
 from engine.rules import Rule, read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
@@ -42,7 +44,7 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
             rule.plan(route.params, symbol=route.symbol)
             if rule.terms.watch is not None:
                 wrong.append(_unwatched(route.strategy, rule))
-            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
+            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params, route.exchange or ""))
         except InvalidInputError as error:
             wrong.append(str(error))
     keys = [spec.key for spec in specs]
@@ -124,7 +126,8 @@ class System:
             self._paper = start_paper(self.config, self.specs, stack)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
-            self.market = market_data(self.config.exchange, self.clock)
+            self.markets = markets_of(self.config, self.clock, self._observer.noticed)
+            check_budget(self.config, self.specs, self.markets)
             self.delivery = DeliveryLoop(
                 self.store,
                 {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()},
@@ -135,7 +138,7 @@ class System:
             self.guard = Guard(limits_of(self.config), self.store, self.clock, self.specs, stop_file_of(self.config))
             self.engine = LiveEngine(
                 self.specs,
-                self.market,
+                self.markets,
                 self.store,
                 Costs(self.config.capital),
                 self.clock,
@@ -144,7 +147,11 @@ class System:
                 round(self.config.settle_seconds * 1000),
                 guard=self.guard,
                 kept_ms=self.config.journal.keep_days * DAY_MS,
+                gaps=GapPolicy(self.config.gaps),
+                steady_ms=steady_ms if isinstance(self.clock, SystemClock) else None,
             )
+            files = [Path(route.strategy) for route in self.config.routes]
+            self._rules = RuleWatch(zip(files, (spec.rule for spec in self.specs), strict=True), self.noticed)
             self.delivery.start()
             stack.callback(self.delivery.stop)
             self._stack = stack.pop_all()
@@ -156,12 +163,21 @@ class System:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
 
+    async def close_markets(self) -> None:
+        """Let go of the connections to the exchanges."""
+        for market in self.markets.values():
+            await market.close()
+
     def stop_entries(self, reason: str) -> None:
         """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""
         self.store.ask(Command(Word.STOP_ENTRIES, self.clock.now_ms(), reason=reason))
 
+    def noticed(self, notice: Notice) -> None:
+        """Count and tell what nobody must be blind to."""
+        self.engine.notice(notice)
+
     def check(self) -> None:
-        """Look whether everything still runs, and whether entries are stopped.
+        """Look whether everything still runs, whether entries are stopped, and whether a rule file was edited.
 
         Errors: what ended the delivery; SignalEngineError for the platform.
         """
@@ -169,6 +185,7 @@ class System:
             raise self.delivery.failure
         if self._paper is not None and not self._paper.alive:
             raise SignalEngineError("the paper platform has ended by itself; start again")
+        self._rules.look(steady_ms())
         if self._on_stopped is not None and (stopped := self.guard.stopped()) != self._stopped:
             self._stopped = stopped
             self._on_stopped(stopped)

@@ -54,7 +54,7 @@ def run(
         structlog.get_logger().warning("fingerprint", note=note)
     with ready as system:
         errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False, soft_wrap=True)
-        serve(system, tick_seconds=read.tick_seconds)
+        serve(system, system.engine.tick, tick_seconds=read.tick_seconds)
     errors.print("stopped; the next start continues from here", highlight=False, soft_wrap=True)
 
 

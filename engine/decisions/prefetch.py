@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 AHEAD = 16
 """How many bars ahead: two lines of the cache."""
@@ -15,17 +17,18 @@ _BYTE, _INT = ir.IntType(8).as_pointer(), ir.IntType(32)
 _READ, _KEEP, _DATA = _INT(0), _INT(3), _INT(1)
 
 
-@intrinsic
-def prefetch(_: Any, column: Any, index: Any) -> Any:  # noqa: ARG001 - an int, whichever
-    """Bring an element of a column near. It reads nothing: an index beyond the column does no harm."""
-
+def _prefetch(_: Any, column: Any, index: Any) -> Any:  # noqa: ARG001 - an int, whichever
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind, (values, at) = signature.args[0], arguments
+        kind, (values, at), of = signature.args[0], arguments, cast(Any, cgutils)
         array = context.make_array(kind)(context, builder, values)
-        place = cgutils.get_item_pointer(context, builder, kind, array, [at], wraparound=False, boundscheck=False)
+        place = of.get_item_pointer(context, builder, kind, array, [at], wraparound=False, boundscheck=False)
         form = ir.FunctionType(ir.VoidType(), [_BYTE, _INT, _INT, _INT])
-        called = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
+        called = of.get_or_insert_function(builder.module, form, "llvm.prefetch.p0i8")
         builder.call(called, [builder.bitcast(place, _BYTE), _READ, _KEEP, _DATA])
         return context.get_dummy_value()
 
     return types.none(column, types.intp), build
+
+
+prefetch = cast("Callable[[NDArray[Any], int], None]", intrinsic(_prefetch))
+"""Bring an element of a column near. It reads nothing: an index beyond the column does no harm."""

@@ -3,8 +3,10 @@
 from engine.live.book import DAY_MS
 from engine.live.commands import carry_out_all
 from engine.live.delivery_loop import DeliveryLoop, end_what_was_in_flight
-from engine.live.engine import LiveEngine, Observer
+from engine.live.engine import LiveEngine
+from engine.live.gaps import GapPolicy
 from engine.live.guard import Guard, why_stopped
+from engine.live.observer import Observer
 from engine.live.routes import RouteSpec
 from engine.live.safety import Limit, Limits, Refusal
 from engine.live.session import Outcome, Session
@@ -12,6 +14,7 @@ from engine.live.session import Outcome, Session
 __all__ = [
     "DAY_MS",
     "DeliveryLoop",
+    "GapPolicy",
     "Guard",
     "Limit",
     "Limits",

@@ -74,6 +74,7 @@ class Guard:
             sent = self._store.messages_since(now_ms - _HOUR_MS, now_ms)
         return Situation(
             stopped=self.stopped(),
+            missing=session.missing,
             skew_ms=skew_ms,
             stale=stale,
             stale_ms=stale_ms,

@@ -10,12 +10,13 @@ from engine.rules import Rule
 
 @dataclass(frozen=True, slots=True)
 class RouteSpec:
-    """A strategy on a symbol, its messages sent to a connector."""
+    """A strategy on a symbol of an exchange ("" is the config's own), its messages sent to a connector."""
 
     symbol: str
     connector: str
     rule: Rule
     params: Mapping[str, float] = field(default_factory=dict)
+    exchange: str = ""
 
     @property
     def key(self) -> str:

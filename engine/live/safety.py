@@ -10,6 +10,7 @@ class Limit(StrEnum):
     """The limits by name, as logs, journal and `status` show them."""
 
     STOPPED = "entries stopped"
+    GAP = "gap in the candles"
     CLOCK = "clock off"
     STALE = "stale candles"
     DAY_LOSS = "day loss"
@@ -33,13 +34,15 @@ class Limits:
 class Situation:
     """What is known when an entry was decided.
 
-    `stopped` says who stopped entries, `stale` which candles are how old (`stale_ms`). `positions` counts the other
+    `stopped` says who stopped entries, `missing` how many candles are missing in the warm-up, `stale` which candles
+    are how old (`stale_ms`). `positions` counts the other
     routes that hold one or wait to open one; `adds` tells whether this entry makes one more. `messages` were sent in
     the last hour, `wanted` would be now. `day_equity` is what all routes are believed to have begun the UTC day with,
     `equity` what they have.
     """
 
     stopped: str = ""
+    missing: int = 0
     skew_ms: int = 0
     stale: str = ""
     stale_ms: int = 0
@@ -67,6 +70,8 @@ def refusal(limits: Limits, known: Situation) -> Refusal | None:
     """Give the first limit that bites; None where the entry may be sent."""
     if known.stopped:
         return Refusal(Limit.STOPPED, known.stopped)
+    if known.missing:
+        return Refusal(Limit.GAP, f"{known.missing} are missing in the warm-up, so its values are not certain")
     if limits.clock_ms is not None and abs(known.skew_ms) > limits.clock_ms:
         off, most = known.skew_ms / 1000, limits.clock_ms / 1000
         return Refusal(Limit.CLOCK, f"ours is {off:+.1f} s off the exchange's, and {most:g} s are allowed")

@@ -3,6 +3,7 @@
 from engine.ports.clock import Clock
 from engine.ports.journal import Candle, JournalEntry, JournalMark, MarkKind
 from engine.ports.market_data import History, MarketData, Page
+from engine.ports.notice import Notice, NoticeKind, Tell, ignore
 from engine.ports.sender import Sender
 from engine.ports.store import Attempt, Resolution, RouteRecord, Store
 
@@ -15,9 +16,13 @@ __all__ = [
     "JournalMark",
     "MarkKind",
     "MarketData",
+    "Notice",
+    "NoticeKind",
     "Page",
     "Resolution",
     "RouteRecord",
     "Sender",
     "Store",
+    "Tell",
+    "ignore",
 ]

@@ -28,7 +28,7 @@ from engine.live import Guard, LiveEngine, Outcome, Session, carry_out_all
 from engine.live.safety import Limits
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS
-from engine.ports import RouteRecord
+from engine.ports import Notice, RouteRecord
 from engine.webhook import Action, Message
 
 HOUR = Timeframe.parse("1h")
@@ -53,6 +53,7 @@ class Quiet:
     def stepped(self, session: Session, outcome: Outcome) -> None: ...
     def voided(self, session: Session, row: Row) -> None: ...
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None: ...
+    def noticed(self, notice: Notice) -> None: ...
 
 
 class World:
@@ -92,7 +93,7 @@ class World:
         store, specs = self.store, read_routes(self.config)
         guard = Guard(Limits(), store, self.clock, specs, stop_file)
         market = SampleMarket(self.clock)
-        engine = LiveEngine(specs, market, store, Costs(), self.clock, Quiet(), lambda: None, guard=guard)
+        engine = LiveEngine(specs, {"": market}, store, Costs(), self.clock, Quiet(), lambda: None, guard=guard)
         for hour in hours:
             self.clock.step_to(max(self.clock.now_ms(), HOUR.shift(self.start, hour) + 1_000))
             asyncio.run(engine.tick())

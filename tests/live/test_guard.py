@@ -26,7 +26,9 @@ def guarded(world: World, limits: Limits, stop_file: Path | None = None, rules: 
     texts = [RULE, OTHER][:rules]
     specs = [RouteSpec(SYMBOL, f"c{i}", read_rule(text, "rule")) for i, text in enumerate(texts)]
     guard = Guard(limits, world.store, world.clock, specs, stop_file)
-    engine = LiveEngine(specs, world.market, world.store, Costs(), world.clock, watcher, lambda: None, guard=guard)
+    engine = LiveEngine(
+        specs, {"": world.market}, world.store, Costs(), world.clock, watcher, lambda: None, guard=guard
+    )
     return engine, watcher
 
 
@@ -239,7 +241,7 @@ def test_the_journal_is_packed_and_forgotten_while_the_engine_runs(
     monkeypatch.setattr("engine.live.engine.MONTH_MS", 3 * 86_400_000)
     specs = [RouteSpec(SYMBOL, "c0", world.rule)]
     engine = LiveEngine(
-        specs, world.market, world.store, Costs(), world.clock, Watcher(), lambda: None, kept_ms=5 * 86_400_000
+        specs, {"": world.market}, world.store, Costs(), world.clock, Watcher(), lambda: None, kept_ms=5 * 86_400_000
     )
     tick(world, engine, range(30 * 24))
     marks = world.store.marks(specs[0].key)
