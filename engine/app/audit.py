@@ -148,7 +148,7 @@ def _without(
     spec: RouteSpec, parts: Sequence[Part], live: Decisions, now: Bars | None, notes: list[str]
 ) -> Iterator[Difference]:
     """Take away each kind of event that there was, and give where the decisions are then others."""
-    happened = {n["undone"]["why"] for part in parts for n in part.notes.values() if "undone" in n}
+    happened = {one["why"] for part in parts for notes in part.notes.values() for one in notes.get("undone", ())}
     base = _run(parts, lambda one, _: one.stretch(), carry=True)
     tries: list[tuple[Cause, Callable[[Part, int], Stretch]]] = [
         (_UNDONE.get(why, Cause.REJECTED), _but(why)) for why in sorted(happened)
@@ -196,7 +196,7 @@ def _came_to_nothing(parts: Sequence[Part], live: Decisions) -> Iterator[Differe
             if "refused" in notes:
                 decided = live.get(bar_ms, [])
                 yield Difference(bar_ms, Cause.REFUSED, decided, decided, str(notes["refused"]))
-            if (gone := notes.get("undone")) is not None:
+            for gone in notes.get("undone", ()):
                 cause, decided_ms = _UNDONE.get(gone["why"], Cause.REJECTED), int(gone["bar_ms"])
                 told, decided = f"message {gone['id']}: the position is undone", live.get(decided_ms, [])
                 yield Difference(decided_ms, cause, decided, decided, told)

@@ -51,8 +51,9 @@ class Part:
         """Give it as the backtester takes it; without what happened for the reason `but`."""
         undone: dict[int, list[int]] = {}
         for bar_ms, notes in self.notes.items():
-            if (gone := notes.get("undone")) is not None and gone["why"] != but:
-                undone.setdefault(bar_ms, []).append(int(gone["bar_ms"]))
+            gone = [int(one["bar_ms"]) for one in notes.get("undone", ()) if one["why"] != but]
+            if gone:
+                undone[bar_ms] = gone
         refused = frozenset(b for b, notes in self.notes.items() if "refused" in notes and but != "refused")
         seen = self.bars if bars is None else bars
         start_ms = self.entries[0].bar_ms if self.entries else FOREVER_MS

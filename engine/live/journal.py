@@ -1,9 +1,9 @@
 """What the journal holds of a bar, and what it can be replayed from. No I/O.
 
 Notes of an entry: `decided` (what was decided, why), `sent` (ids of the messages), `refused` (limit and numbers),
-`undone` (the entry undone before the bar, by the bar it was decided on, and why), `feeds` (candles of other symbols and
-timeframes that came since the bar before), `skipped` (why a bar without a candle was given up). What is empty is left
-out.
+`undone` (the entries undone before the bar, by the bars they were decided on, and why), `feeds` (candles of other
+symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up). What is
+empty is left out.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from engine.decisions import Costs, Decision
-from engine.delivery import Row, RowState
+from engine.delivery import RowState
 from engine.live.book import Standing
 from engine.live.session import Outcome, Session
+from engine.live.undone import Undone
 from engine.market import Bars
 from engine.market.feed import Feed
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
 
 
-def entry_of(session: Session, outcome: Outcome, undone: tuple[Row, Row] | None, at_ms: int) -> JournalEntry:
-    """Give the entry of a processed bar; `undone` is the opening undone before it, and the row that says so."""
+def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
+    """Give the entry of a processed bar; `gone` are the entries undone before it."""
     notes: dict[str, object] = {}
     if outcome.decisions:
         notes["decided"] = [plain(decision) for decision in outcome.decisions]
@@ -30,10 +31,15 @@ def entry_of(session: Session, outcome: Outcome, undone: tuple[Row, Row] | None,
         notes["sent"] = sent
     if outcome.refused is not None:
         notes["refused"] = str(outcome.refused)
-    if undone is not None:
-        opening, why = undone
-        said = "by hand" if why.by_hand else str(why.state)
-        notes["undone"] = {"bar_ms": opening.bar_ms, "id": opening.client_order_id, "why": said}
+    if gone:
+        notes["undone"] = [
+            {
+                "bar_ms": one.opening.bar_ms,
+                "id": one.opening.client_order_id,
+                "why": "by hand" if one.why.by_hand else str(one.why.state),
+            }
+            for one in gone
+        ]
     if fresh := session.feeds.take_fresh():
         notes["feeds"] = _feeds(fresh)
     (candle,) = rows_of(outcome.bar)
