@@ -13,7 +13,7 @@ from engine.delivery import RowState
 from engine.live import Session
 from tests.live.exchange_world import FIRST, ExchangeWorld
 
-LEFT, BACK, END = FIRST + 22, FIRST + 46, FIRST + 70
+LEFT, BACK, END = FIRST + 30, FIRST + 54, FIRST + 70  # it leaves with a position that would have been closed meanwhile
 
 
 @pytest.fixture
