@@ -29,6 +29,7 @@ _TO_2 = (
 )
 _TO_3 = (
     "CREATE INDEX outbox_by_created ON outbox (created_ms)",
+    "CREATE INDEX outbox_by_bar ON outbox (route, bar_ms)",
     "CREATE TABLE journal (route TEXT NOT NULL, bar_ms BIGINT NOT NULL, at_ms BIGINT NOT NULL, candle BLOB, "
     "notes TEXT NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (route, bar_ms)) WITHOUT ROWID",
     "CREATE TABLE journal_chunks (route TEXT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, "

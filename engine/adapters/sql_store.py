@@ -53,6 +53,12 @@ _UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.
 
 # Built once: to build a statement takes longer than to run it.
 _ALL_UNRESOLVED = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
+_OPENINGS = (
+    select(OUTBOX)
+    .where(OUTBOX.c.route == bindparam("of_route"), OUTBOX.c.bar_ms.in_(bindparam("of_bars", expanding=True)))
+    .where(OUTBOX.c.intent == str(Intent.OPEN), ~OUTBOX.c.by_hand, OUTBOX.c.state != str(RowState.REFUSED))
+    .order_by(OUTBOX.c.seq)
+)
 _UNRESOLVED_OF = _ALL_UNRESOLVED.where(OUTBOX.c.connector == bindparam("of_connector"))
 _KEEP = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
 _KEEP = _KEEP.on_conflict_do_update(
@@ -156,14 +162,10 @@ class SqlStore:
                 return read_rows(connection, _ALL_UNRESOLVED)
             return read_rows(connection, _UNRESOLVED_OF, {"of_connector": connector})
 
-    def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message that a route's rule decided."""
-        # A refused one was undone in the bar's own transaction: what was opened before it still counts.
-        openings = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.OPEN)) & ~OUTBOX.c.by_hand
-        openings &= OUTBOX.c.state != str(RowState.REFUSED)
+    def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
+        """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         with self._reading() as connection:
-            found = read_rows(connection, select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1))
-        return found[0] if found else None
+            return read_rows(connection, _OPENINGS, {"of_route": route, "of_bars": list(bars_ms)})
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""

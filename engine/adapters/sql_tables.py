@@ -49,6 +49,7 @@ OUTBOX = Table(
     Index("outbox_by_state", "state", "connector"),
     Index("outbox_by_route", "route", "intent"),
     Index("outbox_by_created", "created_ms"),
+    Index("outbox_by_bar", "route", "bar_ms"),
     sqlite_autoincrement=True,  # a number is never given twice, so no attempt can come to belong to another message
 )
 

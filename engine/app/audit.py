@@ -148,7 +148,7 @@ def _without(
     spec: RouteSpec, parts: Sequence[Part], live: Decisions, now: Bars | None, notes: list[str]
 ) -> Iterator[Difference]:
     """Take away each kind of event that there was, and give where the decisions are then others."""
-    happened = {n["undone"]["why"] for part in parts for _, n in part.all_notes() if "undone" in n}
+    happened = {one["why"] for part in parts for _, notes in part.all_notes() for one in notes.get("undone", ())}
     base = _run(parts, lambda one, _: one.stretch(), carry=True)
     tries: list[tuple[Cause, Callable[[Part, int], Stretch]]] = [
         (_UNDONE.get(why, Cause.REJECTED), _but(why)) for why in sorted(happened)
@@ -196,7 +196,7 @@ def _came_to_nothing(parts: Sequence[Part], live: Decisions) -> Iterator[Differe
             if "refused" in notes:
                 decided = live.get(bar_ms, [])
                 yield Difference(bar_ms, Cause.REFUSED, decided, decided, str(notes["refused"]))
-            if (gone := notes.get("undone")) is not None:
+            for gone in notes.get("undone", ()):
                 cause, decided_ms = _UNDONE.get(gone["why"], Cause.REJECTED), int(gone["bar_ms"])
                 decided_ms = part.rule.timeframe.floor(decided_ms)  # it may have been decided inside of a bar
                 told, decided = f"message {gone['id']}: the position is undone", live.get(decided_ms, [])

@@ -91,8 +91,8 @@ class Part:
 
 
 def _undone(notes: Mapping[int, Mapping[str, Any]], but: str) -> dict[int, list[int]]:
-    gone = {time: of["undone"] for time, of in notes.items() if "undone" in of}
-    return {time: [int(one["bar_ms"])] for time, one in gone.items() if one["why"] != but}
+    found = {t: [int(one["bar_ms"]) for one in of.get("undone", ()) if one["why"] != but] for t, of in notes.items()}
+    return {time: decided for time, decided in found.items() if decided}
 
 
 def _refused(notes: Mapping[int, Mapping[str, Any]], but: str) -> frozenset[int]:

@@ -8,14 +8,13 @@ fetches its window and steps what it missed.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from engine.decisions import Costs
-from engine.delivery import Row, RowState
+from engine.delivery import Row
 from engine.errors import InvalidCandlesError, MarketDataError, MarketDataUnavailableError, RefusedError, StoreError
 from engine.live.book import DAY_MS
 from engine.live.clock_watch import ClockWatch
@@ -29,6 +28,7 @@ from engine.live.revisions import LOOKED_AT_AGAIN, Revisions
 from engine.live.routes import RouteSpec
 from engine.live.safety import Limits
 from engine.live.session import Outcome, Session
+from engine.live.undone import Undone, undone
 from engine.live.venue import Venue
 from engine.live.watching import Watching
 from engine.market import Bars
@@ -346,11 +346,11 @@ class LiveEngine:
         self._look_inside(seat, session)
         at_ms = self._clock.now_ms()
         mark = self._mark(seat, session, bar_ms, at_ms)
-        undone = self._undo(session)
+        gone = self._undo(session, at_ms)
         last = None if seat.watching is None else seat.watching.take_last(bar_ms)
         outcome = self._guard.ask(session, session.step(bar, last), self._skew_ms(session))
         seat.watermark_ms = bar_ms
-        self._keep(seat, session, outcome, undone, entry_of(session, outcome, undone, at_ms), mark)
+        self._keep(seat, session, outcome, gone, entry_of(session, outcome, gone, at_ms), mark)
         self._observer.stepped(session, outcome)
         self._look_for_gaps(seat, session)
 
@@ -358,23 +358,22 @@ class LiveEngine:
         """Take a finer candle through, in the bar that opened at `bar_ms`."""
         at_ms = self._clock.now_ms()
         mark = self._mark(seat, session, bar_ms, at_ms)
-        undone = self._undo(session)
+        gone = self._undo(session, at_ms)
         outcome = self._guard.ask(session, session.see(candle), self._skew_ms(session))
-        self._keep(seat, session, outcome, undone, open_entry(session, bar_ms, outcome, undone, at_ms), mark)
+        self._keep(seat, session, outcome, gone, open_entry(session, bar_ms, outcome, gone, at_ms), mark)
         if outcome.decisions:
             self._observer.stepped(session, outcome)
 
-    def _undo(self, session: Session) -> tuple[Row, Row] | None:
-        """Undo the last entry where there is nothing left of it; gives its row, and the one that says so."""
-        undone = self._undone(session)
-        return undone if undone is not None and session.void_entry(undone[0].bar_ms) else None
+    def _undo(self, session: Session, at_ms: int) -> list[Undone]:
+        """Undo the entries of which there is nothing left; gives them."""
+        return [one for one in undone(self._store, session, at_ms) if session.void_entry(one.opening.bar_ms)]
 
     def _keep(
         self,
         seat: _Seat,
         session: Session,
         outcome: Outcome,
-        undone: tuple[Row, Row] | None,
+        gone: Sequence[Undone],
         entry: JournalEntry,
         mark: JournalMark | None,
     ) -> None:
@@ -385,8 +384,8 @@ class LiveEngine:
         self._guard.keep(session, seat.watermark_ms)
         if outcome.rows:
             self._wake_delivery()
-        if undone is not None:
-            self._observer.voided(session, undone[1])
+        for one in gone:
+            self._observer.voided(session, one.why)
 
     def _skew_ms(self, session: Session) -> int:
         return self._venues[session.exchange].skew_ms
@@ -405,34 +404,6 @@ class LiveEngine:
             return day_mark(session, before, begun, at_ms)
         seat.marked_ms = before
         return start_mark(session, self._costs, before, begun, at_ms)
-
-    def _undone(self, session: Session) -> tuple[Row, Row] | None:
-        """Give the route's last opening where there is nothing left of it, and the row that says so.
-
-        Either it was not executed, or a person has closed what it opened.
-        """
-        opening = self._settled_opening(session.route)
-        if opening is not None:
-            return opening, opening
-        last = self._store.last_open(session.route)
-        closes = [] if last is None else self._store.closed_by_hand(session.route, last)
-        matching = [row for row in closes if session.closes(json.loads(row.body))]
-        return None if last is None or not matching else (last, matching[0])
-
-    def _settled_opening(self, route: str) -> Row | None:
-        """Give the route's last opening where it is certain that it was not and will not be executed.
-
-        What is still unsent after its lifetime is expired here, in the store, before it is undone: the delivery, which
-        looks at the same row at the same time, can then no longer send it. UNKNOWN counts as executed.
-        """
-        row = self._store.last_open(route)
-        now_ms = self._clock.now_ms()
-        if row is not None and row.state is RowState.PENDING and not row.maybe_arrived:
-            late = row.deadline_ms is not None and now_ms > row.deadline_ms
-            if late and self._store.resolve(row, RowState.EXPIRED, "its lifetime ended before it was sent", now_ms):
-                return row
-            row = self._store.last_open(route)
-        return row if row is not None and row.state in (RowState.REJECTED, RowState.EXPIRED) else None
 
 
 def _on_our_clock(row: Row, skew_ms: int) -> Row:

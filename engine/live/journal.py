@@ -1,10 +1,11 @@
 """What the journal holds of a bar, and what it can be replayed from. No I/O.
 
 Notes of an entry: `decided` (what was decided, why), `sent` (ids of the messages), `refused` (limit and numbers),
-`undone` (the entry undone before the bar, by the bar it was decided on, and why), `feeds` (candles of other symbols and
-timeframes that came since the bar before), `skipped` (why a bar without a candle was given up), `inside` (for a rule
-with `watch`, the finer candles seen in the bar, and each event with one of them: its `at_ms`, and the same notes). What
-is empty is left out. The entry of a bar that is still open has no candle; it is replaced when the bar closes.
+`undone` (the entries undone before the bar, by the bars they were decided on, and why), `feeds` (candles of other
+symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up), `inside`
+(for a rule with `watch`, the finer candles seen in the bar, and each event with one of them: its `at_ms`, and the same
+notes). What is empty is left out. The entry of a bar that is still open has no candle; it is replaced when the bar
+closes.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from engine.decisions import Costs, Decision
-from engine.delivery import Row, RowState
+from engine.delivery import RowState
 from engine.live.book import Standing
 from engine.live.inside import Inside
 from engine.live.session import Outcome, Session
+from engine.live.undone import Undone
 from engine.market import Bars, Timeframe
 from engine.market.feed import Feed
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
 
 
-def entry_of(session: Session, outcome: Outcome, undone: tuple[Row, Row] | None, at_ms: int) -> JournalEntry:
-    """Give the entry of a processed bar; `undone` is the opening undone before it, and the row that says so."""
-    notes = _notes(outcome, undone)
+def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
+    """Give the entry of a processed bar; `gone` are the entries undone before it."""
+    notes = _notes(outcome, gone)
     if fresh := session.feeds.take_fresh():
         notes["feeds"] = _feeds(fresh)
     if outcome.inside is not None and len(outcome.inside.candles):
@@ -34,11 +36,9 @@ def entry_of(session: Session, outcome: Outcome, undone: tuple[Row, Row] | None,
     return JournalEntry(session.route, candle[0], at_ms, candle[1:], _json(notes) if notes else "")
 
 
-def open_entry(
-    session: Session, bar_ms: int, outcome: Outcome, undone: tuple[Row, Row] | None, at_ms: int
-) -> JournalEntry:
+def open_entry(session: Session, bar_ms: int, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
     """Give the entry of the bar that is still open, after a candle in it; what came of that is added to its events."""
-    if notes := _notes(outcome, undone):
+    if notes := _notes(outcome, gone):
         session.inside.events.append({"at_ms": int(outcome.bar.time[0]), **notes})
     return JournalEntry(session.route, bar_ms, at_ms, None, _json({"inside": _inside(session.inside)}))
 
@@ -59,7 +59,7 @@ def _inside(inside: Inside) -> dict[str, object]:
     }
 
 
-def _notes(outcome: Outcome, undone: tuple[Row, Row] | None) -> dict[str, object]:
+def _notes(outcome: Outcome, gone: Sequence[Undone]) -> dict[str, object]:
     notes: dict[str, object] = {}
     if outcome.decisions:
         notes["decided"] = [plain(decision) for decision in outcome.decisions]
@@ -67,10 +67,15 @@ def _notes(outcome: Outcome, undone: tuple[Row, Row] | None) -> dict[str, object
         notes["sent"] = sent
     if outcome.refused is not None:
         notes["refused"] = str(outcome.refused)
-    if undone is not None:
-        opening, why = undone
-        said = "by hand" if why.by_hand else str(why.state)
-        notes["undone"] = {"bar_ms": opening.bar_ms, "id": opening.client_order_id, "why": said}
+    if gone:
+        notes["undone"] = [
+            {
+                "bar_ms": one.opening.bar_ms,
+                "id": one.opening.client_order_id,
+                "why": "by hand" if one.why.by_hand else str(one.why.state),
+            }
+            for one in gone
+        ]
     return notes
 
 

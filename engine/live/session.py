@@ -140,6 +140,13 @@ class Session:
         action = Action.read(str(message["action"]))
         return action is {1: _CLOSES_LONG[self.rule.market], -1: Action.CLOSE_SHORT}.get(self.side)
 
+    @property
+    def entries(self) -> list[tuple[int, bool]]:
+        """The entries that are believed in: the bar each was decided on, and whether it has filled."""
+        waiting = [(int(order["decided"]), False) for order in self._state.orders if order["type"]]
+        held = self._state.entries[: int(self._state.position["entries"][0])]
+        return waiting + [(int(entry["decided"]), True) for entry in held]
+
     def void_entry(self, decided_ms: int) -> bool:
         """Undo the entry decided on that bar, whose message never arrived. Gives whether there was one."""
         return void_entry(self._state, decided_ms)

@@ -76,8 +76,8 @@ class Store(Protocol):
         """Give the rows that are not final, in order of decision; of one connector or of all."""
         ...
 
-    def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message that a route's rule decided."""
+    def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
+        """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         ...
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:

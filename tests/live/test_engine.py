@@ -140,7 +140,7 @@ def run_through(world: World, engine: LiveEngine, hours: range, after: Callable[
 def until_decided(world: World, engine: LiveEngine, watcher: Watcher) -> int:
     """Let hours pass until something is decided; give the next hour."""
     hour = 0
-    while not watcher.messages:
+    while not watcher.messages and hour < 500:
         world.to(hour)
         asyncio.run(engine.tick())
         hour += 1
@@ -242,7 +242,7 @@ def test_lifetimes_are_kept_by_our_clock_whatever_the_exchange_shows(world: Worl
     world.market = FlakyMarket(SteppedClock(world.start))
     engine, watcher = world.engine()
     hour = 0
-    while not watcher.messages:
+    while not watcher.messages and hour < 500:
         world.market.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour)
         world.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour + skew_ms)
         asyncio.run(engine.tick())

@@ -215,13 +215,11 @@ def test_after_a_refusal_a_close_by_hand_still_ends_the_position_before_it(world
     world.acknowledge()
     opening = world.store.rows()[0]
     stop.touch()
-    assert world.store.last_open(opening.route) == world.store.rows()[0]
     while not any(row.state is RowState.REFUSED for row in world.store.rows()):
         tick(world, engine, range(hour, hour + 1))
         hour += 1
-    last = world.store.last_open(opening.route)
-    assert last is not None
-    assert last.client_order_id == opening.client_order_id
+    refused = next(row for row in world.store.rows() if row.state is RowState.REFUSED)
+    assert world.store.openings(opening.route, [opening.bar_ms, refused.bar_ms]) == [opening]
 
 
 def test_a_stop_file_that_cannot_be_looked_for_stops_entries_and_no_close(world: World, tmp_path: Path) -> None:
