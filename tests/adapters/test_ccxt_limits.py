@@ -21,11 +21,12 @@ NOW = SAMPLE_START_MS + 100 * 3_600_000
 SINCE = NOW - 10 * 3_600_000
 
 
-IN_WORDS = "a body that says until when"
+BANNED = "banned for 50 s"
 
 
-def banned(seconds: float) -> str:
-    until = int((time.time() + seconds) * 1_000)
+def banned() -> str:
+    """Say it as Binance does: until when, from now on."""
+    until = int((time.time() + 50) * 1_000)
     return f'{{"code":-1003,"msg":"Way too many requests; IP banned until {until}. Please use the websocket."}}'
 
 
@@ -36,27 +37,23 @@ def banned(seconds: float) -> str:
         (Trouble("klines", status=429), 4, 5),
         (Trouble("klines", status=418, headers={"Retry-After": "7"}), 6, 7),
         (Trouble("klines", status=418), 119, 120),
-        (Trouble("klines", status=418, body=IN_WORDS, headers={"Retry-After": "1"}), 48, 50),
+        (Trouble("klines", status=418, body=BANNED, headers={"Retry-After": "1"}), 48, 50),
     ],
     ids=["429 told", "429", "418 told", "418", "418 in words"],
 )
 def test_from_a_limit_on_nothing_leaves_until_its_end(trouble: Trouble, least_s: float, most_s: float) -> None:
     """Of ten questions after a 429 or 418 none reaches the exchange, and each says how long it holds."""
     told: list[Notice] = []
-    # From now on, not from when the tests were collected.
-    meant = replace(trouble, body=banned(50)) if trouble.body == IN_WORDS else trouble
 
     async def asking(server: ExchangeServer) -> None:
         market = CcxtMarket("binance", ccxt_options(server.url), tell=told.append)
-        try:
-            await market.kind("BTC/USDT")
-            server.trouble(meant)
-            for _ in range(11):
-                with pytest.raises(MarketDataUnavailableError) as error:
-                    await market.closed_bars("BTC/USDT", HOUR, SINCE, NOW)
-                assert least_s <= (error.value.retry_after_s or 0) <= most_s
-        finally:
-            await market.close()
+        await market.kind("BTC/USDT")
+        server.trouble(replace(trouble, body=banned()) if trouble.body == BANNED else trouble)
+        for _ in range(11):
+            with pytest.raises(MarketDataUnavailableError) as error:
+                await market.closed_bars("BTC/USDT", HOUR, SINCE, NOW)
+            assert least_s <= (error.value.retry_after_s or 0) <= most_s
+        await market.close()
 
     with ExchangeServer(now_ms=lambda: NOW) as server:
         asyncio.run(asking(server))

@@ -11,7 +11,7 @@ import numpy as np
 from engine.adapters.ccxt_market import CcxtMarket
 from engine.adapters.sql_store import SqlStore
 from engine.decisions import Costs
-from engine.delivery import RowState
+from engine.delivery import Expire, RowState, Send, choose
 from engine.live import GapPolicy, Guard, Limits, LiveEngine, RouteSpec
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
@@ -87,8 +87,14 @@ class ExchangeWorld:
         self.clock.steady += at_ms - self.clock.wall_ms
         self.clock.wall_ms = at_ms
         self.loop.run_until_complete(engine.tick())
-        for row in self.store.unresolved():  # everything arrives at once
-            self.store.resolve(row, RowState.ACKNOWLEDGED, "arrived", self.clock.now_ms())
+        while True:  # everything arrives at once that is not too late
+            decision = choose(self.store.unresolved("main"), self.clock.now_ms())
+            if isinstance(decision, Expire):
+                self.store.resolve(decision.row, decision.step.state, decision.reason, self.clock.now_ms())
+            elif isinstance(decision, Send):
+                self.store.resolve(decision.row, RowState.ACKNOWLEDGED, "arrived", self.clock.now_ms())
+            else:
+                break
 
     def run(self, engine: LiveEngine, hours: range) -> None:
         """Ring once after each of the hours, and where some are hidden a minute and a half later."""
