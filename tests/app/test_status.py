@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from engine.app.status import status_of
 from engine.app.status_words import NOTICES, Status, Trouble
 from engine.cli.main import app
-from engine.delivery import Command, Exchange, Phase, RowState, Step, Word
+from engine.delivery import Command, Exchange, Intent, Phase, Row, RowState, Step, Word
 from engine.ports import JournalEntry, RouteRecord
 from tests.app.test_audit import RULE, SYMBOL, World
 from tests.cli.program import ROOT
@@ -90,6 +90,29 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     assert "+0.70 s" in found[Trouble.CLOCK]
     assert found[Trouble.LEFT_BEHIND].startswith("gone BTC/USDT:USDT 1h: it is believed to be short")
     assert troubles(look(world, "no route to host"))[Trouble.NO_EXCHANGE] == "sample: no route to host"
+
+
+def test_what_was_not_delivered_is_named(world: World) -> None:
+    """A rejection and a close that was tried twice are urgent, an entry that expired is not; each counted once."""
+    world.run(range(24), becomes=lambda row: RowState.REJECTED)
+    world.run(range(24, 29), becomes=lambda row: RowState.EXPIRED if row.intent is Intent.OPEN else None)
+    store = world.store
+    record = store.route(ROUTE)
+    assert record is not None
+    close = Row(0, ROUTE, "main", Intent.CLOSE, RowState.PENDING, "c", '{"action":"closeLong"}', record.watermark_ms)
+    store.commit_bar(record, [close])
+    for at_ms in (1, 2):
+        sending = store.begin_attempt(store.rows()[-1], at_ms)
+        assert sending is not None
+        store.end_attempt(sending, Step(RowState.PENDING), Exchange(Phase.NOT_SENT, "connection refused"), at_ms)
+    found = look(world)
+    told = troubles(found)
+    assert {Trouble.REJECTED, Trouble.EXPIRED, Trouble.CLOSE_WAITS} <= set(told)
+    assert "2 attempts so far connection refused" in told[Trouble.CLOSE_WAITS]
+    urgent = {one.trouble: one.urgent for one in found.found}
+    assert (urgent[Trouble.REJECTED], urgent[Trouble.CLOSE_WAITS], urgent[Trouble.EXPIRED]) == (True, True, False)
+    assert (found.outbox["REJECTED"], found.outbox["EXPIRED"], found.outbox["PENDING"]) == (1, 1, 1)
+    store.close()
 
 
 def test_an_entry_that_was_refused_is_a_notice_for_a_day(world: World, tmp_path: Path) -> None:
