@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -148,12 +148,12 @@ def _without(
     spec: RouteSpec, parts: Sequence[Part], live: Decisions, now: Bars | None, notes: list[str]
 ) -> Iterator[Difference]:
     """Take away each kind of event that there was, and give where the decisions are then others."""
-    happened = {one["why"] for part in parts for notes in part.notes.values() for one in notes.get("undone", ())}
+    happened = {one["why"] for part in parts for _, notes in part.all_notes() for one in notes.get("undone", ())}
     base = _run(parts, lambda one, _: one.stretch(), carry=True)
     tries: list[tuple[Cause, Callable[[Part, int], Stretch]]] = [
         (_UNDONE.get(why, Cause.REJECTED), _but(why)) for why in sorted(happened)
     ]
-    if any("refused" in n for part in parts for n in part.notes.values()):
+    if any("refused" in n for part in parts for _, n in part.all_notes()):
         tries.append((Cause.REFUSED, _but("refused")))
     if any(part.rule.sha256 != spec.rule.sha256 for part in parts):
         notes.append("its rule file is another now than it was for a part of this time")
@@ -192,12 +192,13 @@ def _gaps(parts: Sequence[Part], entries: Sequence[JournalEntry], now: Bars | No
 def _came_to_nothing(parts: Sequence[Part], live: Decisions) -> Iterator[Difference]:
     """Name the entries that were decided and not sent, or sent and not executed."""
     for part in parts:
-        for bar_ms, notes in part.notes.items():
+        for bar_ms, notes in part.all_notes():
             if "refused" in notes:
                 decided = live.get(bar_ms, [])
                 yield Difference(bar_ms, Cause.REFUSED, decided, decided, str(notes["refused"]))
             for gone in notes.get("undone", ()):
                 cause, decided_ms = _UNDONE.get(gone["why"], Cause.REJECTED), int(gone["bar_ms"])
+                decided_ms = part.rule.timeframe.floor(decided_ms)  # it may have been decided inside of a bar
                 told, decided = f"message {gone['id']}: the position is undone", live.get(decided_ms, [])
                 yield Difference(decided_ms, cause, decided, decided, told)
 
@@ -208,7 +209,10 @@ def _run(parts: Sequence[Part], of: Callable[[Part, int], Stretch], *, carry: bo
     for n, part in enumerate(parts):
         state = state_from_json(part.state) if state is None or not carry else state
         if part.entries:
-            done = replay(of(part, n), state)
+            stretch = of(part, n)
+            if carry and n:  # the state comes from the part before, which did not see the rest of a bar that was open
+                stretch = replace(stretch, seen_ms=None)
+            done = replay(stretch, state)
             found |= {bar_ms: [plain(one) for one in decisions] for bar_ms, decisions in done.items()}
     return found
 
@@ -216,7 +220,7 @@ def _run(parts: Sequence[Part], of: Callable[[Part, int], Stretch], *, carry: bo
 def _check_end(store: Store, spec: RouteSpec, parts: Sequence[Part], report: RouteAudit) -> None:
     """Compare the machine as it is kept with the one that the journal leads to."""
     record, last = store.route(spec.key), parts[-1]
-    if record is None or not last.entries or record.watermark_ms != last.entries[-1].bar_ms:
+    if record is None or last.open or not last.entries or record.watermark_ms != last.entries[-1].bar_ms:
         return
     state = state_from_json(last.state)
     replay(last.stretch(), state)
@@ -227,7 +231,8 @@ def _check_end(store: Store, spec: RouteSpec, parts: Sequence[Part], report: Rou
 
 def _decided(part: Part) -> Iterator[tuple[JournalEntry, list[dict[str, object]]]]:
     for entry in part.entries:
-        yield entry, list(part.notes.get(entry.bar_ms, {}).get("decided", []))
+        notes = [*part.events(entry.bar_ms), part.notes.get(entry.bar_ms, {})]
+        yield entry, [decided for of in notes for decided in of.get("decided", [])]
 
 
 def _late_feeds(part: Part) -> dict[int, str]:

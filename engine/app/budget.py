@@ -39,10 +39,11 @@ def check_budget(config: RunConfig, specs: Sequence[RouteSpec], markets: Mapping
 
 
 def _asked(specs: Sequence[RouteSpec], exchange: str) -> list[int]:
-    """Give the timeframes of all series that are asked for, in ms: a route's own and its feeds'."""
+    """Give the timeframes of all series that are asked for, in ms: a route's own, its feeds', and `watch`."""
     found: list[int] = []
     for spec in specs:
         if spec.exchange == exchange:
             plan = spec.rule.plan(spec.params, symbol=spec.symbol)
-            found += [spec.rule.timeframe.length_ms, *(feed.timeframe.length_ms for feed in plan.fetched)]
+            watch = [] if spec.rule.terms.watch is None else [spec.rule.terms.watch.length_ms]
+            found += [spec.rule.timeframe.length_ms, *watch, *(feed.timeframe.length_ms for feed in plan.fetched)]
     return found

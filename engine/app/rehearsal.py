@@ -26,7 +26,10 @@ _SIDES = {1: "long", -1: "short", 0: "flat"}
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One route: how it begins, and what it would fetch: whose candles, how many, from when on (ms UTC)."""
+    """One route: how it begins, and what it would fetch: whose candles, how many, from when on (ms UTC).
+
+    `watches` is the timeframe on which it watches the orders that the engine holds; None for that of its own candles.
+    """
 
     route: str
     connector: str
@@ -36,6 +39,7 @@ class Rehearsed:
     candles: list[tuple[str, int, int]]
     messages: list[str]
     example: str | None
+    watches: str | None = None
 
 
 def rehearse(config: RunConfig, clock: Clock) -> tuple[list[Rehearsed], list[str]]:
@@ -121,6 +125,7 @@ def _route(
         candles=candles,
         messages=[f"{one.action}: {', '.join(one.fields)}".rstrip(": ") for one in possible_messages(spec.rule)],
         example=example_of(spec.rule),
+        watches=None if session.watch is None else str(session.watch),
     )
 
 

@@ -25,7 +25,7 @@ from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Obse
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock, Notice
-from engine.rules import Rule, read_rule_file
+from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
 EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
@@ -42,8 +42,6 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
         try:
             rule = read_rule_file(route.strategy)
             rule.plan(route.params, symbol=route.symbol)
-            if rule.terms.watch is not None:
-                wrong.append(_unwatched(route.strategy, rule))
             specs.append(RouteSpec(route.symbol, route.connector, rule, route.params, route.exchange or ""))
         except InvalidInputError as error:
             wrong.append(str(error))
@@ -54,14 +52,6 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     if wrong:
         raise InvalidInputError("\n".join(wrong))
     return specs
-
-
-def _unwatched(file: str, rule: Rule) -> str:
-    return (
-        f"{file}: 'watch: {rule.terms.watch}' is for backtests in this version: running, the engine looks at orders "
-        f"that it holds when a {rule.timeframe} candle closes, and would not do as the backtest did; remove 'watch' "
-        f"and backtest again"
-    )
 
 
 def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:

@@ -68,6 +68,8 @@ def _rehearse(config: RunConfig) -> NoReturn:
         _say(f"    {one.begins}; its next candle closes at {moment(one.next_close_ms)} UTC")
         for what, bars, since_ms in one.candles:
             _say(f"    fetches {bars:,} candles of {what}, from {moment(since_ms)}")
+        if one.watches:
+            _say(f"    watches what it holds on {one.watches} candles")
         for message in one.messages:
             _say(f"    sends {message}")
         if one.example:

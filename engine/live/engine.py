@@ -21,18 +21,20 @@ from engine.live.book import DAY_MS
 from engine.live.clock_watch import ClockWatch
 from engine.live.gaps import GapPolicy, Missing, filled, flat, pieces
 from engine.live.guard import Guard
-from engine.live.journal import day_mark, entry_of, skipped, start_mark
+from engine.live.inside import Inside
+from engine.live.journal import day_mark, entry_of, open_entry, read_inside, skipped, start_mark
 from engine.live.observer import Observer
 from engine.live.patience import LONGEST_LATE_PAUSE_MS, LONGEST_PAUSE_MS, Patience
 from engine.live.revisions import LOOKED_AT_AGAIN, Revisions
 from engine.live.routes import RouteSpec
 from engine.live.safety import Limits
-from engine.live.session import Session
+from engine.live.session import Outcome, Session
 from engine.live.tasks import Tasks
-from engine.live.undone import undone
+from engine.live.undone import Undone, undone
 from engine.live.venue import Venue
+from engine.live.watching import Watching
 from engine.market import Bars
-from engine.ports import Clock, JournalMark, MarketData, Notice, NoticeKind, RouteRecord, Store
+from engine.ports import Clock, JournalEntry, JournalMark, MarketData, Notice, NoticeKind, RouteRecord, Store
 
 MONTH_MS = 30 * DAY_MS
 KEPT_MS = 90 * DAY_MS
@@ -49,6 +51,7 @@ class _Seat(Patience):
     session: Session | None = None
     watermark_ms: int = 0
     marked_ms: int = 0
+    watching: Watching | None = None
     revisions: Revisions = field(init=False)
     quarantined: bool = False
     barred: bool = False
@@ -164,6 +167,7 @@ class LiveEngine:
     async def _serve(self, seat: _Seat, now_ms: int) -> None:
         try:
             came = await (self._recover(seat, now_ms) if seat.session is None else self._due(seat, now_ms))
+            await self._fetch_finer(seat, now_ms)
         except (MarketDataError, InvalidCandlesError) as error:
             if _final(error) and seat.session is None:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
@@ -194,12 +198,25 @@ class LiveEngine:
                 continue
             decidable = self._decidable(session, piece, now_ms)
             for i in range(len(decidable)):
-                self._step(seat, session, decidable[i : i + 1])
+                bar = decidable[i : i + 1]
+                if seat.watching is not None and seat.watching.waits_for_last(int(bar.time[0]), now_ms):
+                    self._look_inside(seat, session)
+                    return False
+                self._step(seat, session, bar)
                 if i % STEPPED_AT_ONCE == STEPPED_AT_ONCE - 1:
                     await asyncio.sleep(0)  # others' candles are not to wait for a route that catches up
             if len(decidable) < len(piece):
                 return False
-        return seat.watermark_ms >= timeframe.last_closed(now_ms)
+        self._look_inside(seat, session)
+        finer_waits = seat.watching is not None and seat.watching.waits(seat.watermark_ms, now_ms)
+        return seat.watermark_ms >= timeframe.last_closed(now_ms) and not finer_waits
+
+    def _look_inside(self, seat: _Seat, session: Session) -> None:
+        """Take the finer candles in the bar after the last one through the orders that the engine watches."""
+        if seat.watching is not None:
+            bar_ms = session.timeframe.next(seat.watermark_ms)
+            for candle in seat.watching.take_inside(bar_ms):
+                self._see(seat, session, bar_ms, candle)
 
     async def _due(self, seat: _Seat, now_ms: int) -> Bars:
         """Give the closed bars after the watermark that have come. Asks nothing while none can have closed."""
@@ -218,6 +235,14 @@ class LiveEngine:
         if len(bars) > known:
             await self._fetch_feeds(session, since, now_ms)
         return bars[known:]
+
+    async def _fetch_finer(self, seat: _Seat, now_ms: int) -> None:
+        """Fetch the candles of `watch` that have closed."""
+        if seat.watching is None or seat.session is None or seat.session.watch is None:
+            return
+        if seat.watching.waits(seat.watermark_ms, now_ms):
+            since, watch = seat.watching.since_ms(seat.watermark_ms), seat.session.watch
+            seat.watching.add(await self._market(seat.spec).closed_bars(seat.spec.symbol, watch, since, now_ms))
 
     def _market(self, spec: RouteSpec) -> MarketData:
         return self._venues[spec.exchange].market
@@ -271,13 +296,14 @@ class LiveEngine:
             raise MarketDataUnavailableError(f"{have}; it will be asked again")
         await self._fetch_feeds(session, since, now_ms)
         try:
-            session.restore(history, record.state if record else None)
+            session.restore(history, record.state if record else None, self._seen_inside(session, record))
         except ValueError as error:
             raise StoreError(f"{spec.key}: its state cannot be read: {error}") from None
         if record is not None and not session.warm:
             given = ", ".join(f"{len(candles)} of {feed}" for feed, candles in session.feeds.candles.items())
             raise MarketDataUnavailableError(f"the exchange gave {given}: too few to go on; it will be asked again")
         seat.session, seat.watermark_ms = session, watermark
+        seat.watching = None if session.watch is None else Watching(session, session.watch)
         standing, at_ms = self._guard.keep(session, watermark), self._clock.now_ms()
         mark = start_mark(session, self._costs, watermark, standing, at_ms)
         sha256 = spec.rule.sha256 if record is None else record.rule_sha256  # the rule's that decided the last bar
@@ -287,6 +313,14 @@ class LiveEngine:
         self._observer.ready(session, watermark, record)
         self._look_for_gaps(seat, session)
         return bars[known:]
+
+    def _seen_inside(self, session: Session, record: RouteRecord | None) -> Inside | None:
+        """Give what a former process saw of the bar that was open when it ended."""
+        if record is None or session.watch is None:
+            return None
+        bar_ms = session.timeframe.next(record.watermark_ms)
+        entries = self._store.journal(session.route, bar_ms, bar_ms + 1)
+        return read_inside(entries[0], session.watch) if entries else None
 
     async def _window(self, session: Session, watermark: int, now_ms: int) -> Bars:
         """Fetch a route's candles; of a market that often rests, from further back, until there are enough."""
@@ -317,6 +351,7 @@ class LiveEngine:
         why = f"{NoticeKind.SKIPPED_LATE}: {text}"
         self._store.commit_bar(record, [], skipped(session, missing.last_ms, why, at_ms), mark)
         seat.watermark_ms = missing.last_ms
+        session.forget_inside()
         self._guard.keep(session, missing.last_ms)
         self.notice(Notice(NoticeKind.SKIPPED_LATE, session.route, text, count))
 
@@ -329,27 +364,58 @@ class LiveEngine:
         seat.barred = count > 0
 
     def _step(self, seat: _Seat, session: Session, bar: Bars) -> None:
-        skew_ms = self._venues[session.exchange].skew_ms
+        bar_ms = int(bar.time[0])
+        self._look_inside(seat, session)
         at_ms = self._clock.now_ms()
-        mark = self._mark(seat, session, int(bar.time[0]), at_ms)
-        gone = undone(self._store, session, at_ms)
-        gone = [one for one in gone if session.void_entry(one.opening.bar_ms)]
-        outcome = self._guard.ask(session, session.step(bar), skew_ms)
-        watermark = int(bar.time[0])
-        record = RouteRecord(session.route, watermark, session.state, seat.spec.rule.sha256)
-        rows = [_on_our_clock(row, skew_ms) for row in outcome.rows]
-        self._store.commit_bar(record, rows, entry_of(session, outcome, gone, at_ms), mark)
-        seat.watermark_ms = watermark
-        self._guard.keep(session, watermark)
+        mark = self._mark(seat, session, bar_ms, at_ms)
+        gone = self._undo(session, at_ms)
+        last = None if seat.watching is None else seat.watching.take_last(bar_ms)
+        outcome = self._guard.ask(session, session.step(bar, last), self._skew_ms(session))
+        seat.watermark_ms = bar_ms
+        self._keep(seat, session, outcome, gone, entry_of(session, outcome, gone, at_ms), mark)
+        self._observer.stepped(session, outcome)
+        self._look_for_gaps(seat, session)
+
+    def _see(self, seat: _Seat, session: Session, bar_ms: int, candle: Bars) -> None:
+        """Take a finer candle through, in the bar that opened at `bar_ms`."""
+        at_ms = self._clock.now_ms()
+        mark = self._mark(seat, session, bar_ms, at_ms)
+        gone = self._undo(session, at_ms)
+        outcome = self._guard.ask(session, session.see(candle), self._skew_ms(session))
+        self._keep(seat, session, outcome, gone, open_entry(session, bar_ms, outcome, gone, at_ms), mark)
+        if outcome.decisions:
+            self._observer.stepped(session, outcome)
+
+    def _undo(self, session: Session, at_ms: int) -> list[Undone]:
+        """Undo the entries of which there is nothing left; gives them."""
+        return [one for one in undone(self._store, session, at_ms) if session.void_entry(one.opening.bar_ms)]
+
+    def _keep(
+        self,
+        seat: _Seat,
+        session: Session,
+        outcome: Outcome,
+        gone: Sequence[Undone],
+        entry: JournalEntry,
+        mark: JournalMark | None,
+    ) -> None:
+        """Make what came of a candle durable, and let it be sent."""
+        record = RouteRecord(session.route, seat.watermark_ms, session.state, seat.spec.rule.sha256)
+        rows = [_on_our_clock(row, self._skew_ms(session)) for row in outcome.rows]
+        self._store.commit_bar(record, rows, entry, mark)
+        self._guard.keep(session, seat.watermark_ms)
         if outcome.rows:
             self._wake_delivery()
         for one in gone:
             self._observer.voided(session, one.why)
-        self._observer.stepped(session, outcome)
-        self._look_for_gaps(seat, session)
+
+    def _skew_ms(self, session: Session) -> int:
+        return self._venues[session.exchange].skew_ms
 
     def _mark(self, seat: _Seat, session: Session, bar_ms: int, at_ms: int) -> JournalMark | None:
-        """Give the journal's mark before a bar that begins a UTC day."""
+        """Give the journal's mark before a bar that begins a UTC day, and before anything in it."""
+        if session.inside.last_ms is not None:
+            return None
         before, day = seat.watermark_ms, bar_ms // DAY_MS
         standing = self._guard.keep(session, before)
         if day == before // DAY_MS:

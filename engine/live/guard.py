@@ -60,7 +60,7 @@ class Guard:
 
     def situation(self, session: Session, outcome: Outcome, wanted: int, now_ms: int, skew_ms: int) -> Situation:
         """Give what the limits are asked with."""
-        self.keep(session, int(outcome.bar.time[0]))
+        self.keep(session, int(session.bars.time[-1]))
         closed_ms = int(outcome.bar.closes_ms[0])
         exchange_ms = now_ms - skew_ms
         stale, stale_ms = self.book.stalest(exchange_ms)

@@ -2,8 +2,10 @@
 
 Notes of an entry: `decided` (what was decided, why), `sent` (ids of the messages), `refused` (limit and numbers),
 `undone` (the entries undone before the bar, by the bars they were decided on, and why), `feeds` (candles of other
-symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up). What is
-empty is left out.
+symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up), `inside`
+(for a rule with `watch`, the finer candles seen in the bar, and each event with one of them: its `at_ms`, and the same
+notes). What is empty is left out. The entry of a bar that is still open has no candle; it is replaced when the bar
+closes.
 """
 
 from __future__ import annotations
@@ -15,15 +17,49 @@ from dataclasses import asdict
 from engine.decisions import Costs, Decision
 from engine.delivery import RowState
 from engine.live.book import Standing
+from engine.live.inside import Inside
 from engine.live.session import Outcome, Session
 from engine.live.undone import Undone
-from engine.market import Bars
+from engine.market import Bars, Timeframe
 from engine.market.feed import Feed
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
 
 
 def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
     """Give the entry of a processed bar; `gone` are the entries undone before it."""
+    notes = _notes(outcome, gone)
+    if fresh := session.feeds.take_fresh():
+        notes["feeds"] = _feeds(fresh)
+    if outcome.inside is not None and len(outcome.inside.candles):
+        notes["inside"] = _inside(outcome.inside)
+    (candle,) = rows_of(outcome.bar)
+    return JournalEntry(session.route, candle[0], at_ms, candle[1:], _json(notes) if notes else "")
+
+
+def open_entry(session: Session, bar_ms: int, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
+    """Give the entry of the bar that is still open, after a candle in it; what came of that is added to its events."""
+    if notes := _notes(outcome, gone):
+        session.inside.events.append({"at_ms": int(outcome.bar.time[0]), **notes})
+    return JournalEntry(session.route, bar_ms, at_ms, None, _json({"inside": _inside(session.inside)}))
+
+
+def read_inside(entry: JournalEntry, timeframe: Timeframe) -> Inside | None:
+    """Read what `open_entry` wrote of a bar that is still open; None where it is something else."""
+    inside = json.loads(entry.notes).get("inside") if entry.candle is None and entry.notes else None
+    if inside is None or inside["watch"] != str(timeframe):
+        return None
+    return Inside(Bars.of(timeframe, inside["candles"]), list(inside["events"]))
+
+
+def _inside(inside: Inside) -> dict[str, object]:
+    return {
+        "watch": str(inside.candles.timeframe),
+        "candles": rows_of(inside.candles),
+        "events": inside.events,
+    }
+
+
+def _notes(outcome: Outcome, gone: Sequence[Undone]) -> dict[str, object]:
     notes: dict[str, object] = {}
     if outcome.decisions:
         notes["decided"] = [plain(decision) for decision in outcome.decisions]
@@ -40,10 +76,7 @@ def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: 
             }
             for one in gone
         ]
-    if fresh := session.feeds.take_fresh():
-        notes["feeds"] = _feeds(fresh)
-    (candle,) = rows_of(outcome.bar)
-    return JournalEntry(session.route, candle[0], at_ms, candle[1:], _json(notes) if notes else "")
+    return notes
 
 
 def skipped(session: Session, bar_ms: int, why: str, at_ms: int) -> JournalEntry:
@@ -63,6 +96,7 @@ def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Stan
         "costs": asdict(costs),
         "bars": rows_of(session.bars),
         "feeds": _feeds(session.feeds.candles),
+        "seen_ms": session.inside.last_ms,
     }
     return JournalMark(session.route, watermark_ms, at_ms, MarkKind.START, _json(facts))
 

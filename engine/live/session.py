@@ -157,7 +157,8 @@ class Session:
         Of `feeds` it takes what has closed when the bar closes. For a rule with `watch`, `last` is the finer candle
         that closes with it; where that did not come, a flat one stands for it, or the bar itself where none came.
         """
-        inside, self.inside = self.inside, Inside.of(self.inside.candles.timeframe)
+        inside = self.inside
+        self.forget_inside()
         if last is not None:
             inside.candles = inside.candles.then(last)
         self._bars = self._bars[max(0, len(self._bars) + 1 - self.window) :].then(bar)
@@ -179,6 +180,10 @@ class Session:
         inputs, texts = self._known or self._read()
         met = _meeting(inputs, candle, len(self._bars), closes=False)
         return self._outcome(candle, self._advance(met, 0, 1), texts)
+
+    def forget_inside(self) -> None:
+        """Let go of what was seen of the open bar: it is given up."""
+        self.inside = Inside.of(self.inside.candles.timeframe)
 
     def _read(self) -> tuple[Inputs, Texts]:
         """Give what the machine reads of the window, and the numbers for messages."""

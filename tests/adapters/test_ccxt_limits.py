@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,12 @@ NOW = SAMPLE_START_MS + 100 * 3_600_000
 SINCE = NOW - 10 * 3_600_000
 
 
-def banned(seconds: float) -> str:
-    until = int((time.time() + seconds) * 1_000)
+BANNED = "banned for 50 s"
+
+
+def banned() -> str:
+    """Say it as Binance does: until when, from now on."""
+    until = int((time.time() + 50) * 1_000)
     return f'{{"code":-1003,"msg":"Way too many requests; IP banned until {until}. Please use the websocket."}}'
 
 
@@ -32,7 +37,7 @@ def banned(seconds: float) -> str:
         (Trouble("klines", status=429), 4, 5),
         (Trouble("klines", status=418, headers={"Retry-After": "7"}), 6, 7),
         (Trouble("klines", status=418), 119, 120),
-        (Trouble("klines", status=418, body=banned(50), headers={"Retry-After": "1"}), 48, 50),
+        (Trouble("klines", status=418, body=BANNED, headers={"Retry-After": "1"}), 48, 50),
     ],
     ids=["429 told", "429", "418 told", "418", "418 in words"],
 )
@@ -43,7 +48,7 @@ def test_from_a_limit_on_nothing_leaves_until_its_end(trouble: Trouble, least_s:
     async def asking(server: ExchangeServer) -> None:
         market = CcxtMarket("binance", ccxt_options(server.url), tell=told.append)
         await market.kind("BTC/USDT")
-        server.trouble(trouble)
+        server.trouble(replace(trouble, body=banned()) if trouble.body == BANNED else trouble)
         for _ in range(11):
             with pytest.raises(MarketDataUnavailableError) as error:
                 await market.closed_bars("BTC/USDT", HOUR, SINCE, NOW)

@@ -57,7 +57,9 @@ class Quiet:
 
 
 class World:
-    """A config on the sample market, run by hours with a clock of our own."""
+    """A config on the sample market, run by hours (or another `step`) with a clock of our own."""
+
+    step = HOUR
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.start = folder, HOUR.shift(SAMPLE_START_MS, 400)
@@ -89,13 +91,13 @@ class World:
         becomes: Callable[[Row], RowState | None] = lambda row: RowState.ACKNOWLEDGED,
         stop_file: Path | None = None,
     ) -> None:
-        """Let one process live for those hours; what comes of each message is said by `becomes`."""
+        """Let one process live for those steps; what comes of each message is said by `becomes`."""
         store, specs = self.store, read_routes(self.config)
         guard = Guard(Limits(), store, self.clock, specs, stop_file)
         market = SampleMarket(self.clock)
         engine = LiveEngine(specs, {"": market}, store, Costs(), self.clock, Quiet(), lambda: None, guard=guard)
         for hour in hours:
-            self.clock.step_to(max(self.clock.now_ms(), HOUR.shift(self.start, hour) + 1_000))
+            self.clock.step_to(max(self.clock.now_ms(), self.step.shift(self.start, hour) + 1_000))
             asyncio.run(engine.tick())
             for row in store.unresolved():
                 if (state := becomes(row)) is not None:
