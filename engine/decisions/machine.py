@@ -13,12 +13,12 @@ from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.path import meet
-from engine.decisions.reach import NOISE
 from engine.decisions.records import DECISION, FILL, MOST_EXITS, Halt, OrderType, Reason
 from engine.decisions.seen import act_on_seen, check_limits
 from engine.decisions.settings import Record, Settings, packed
 from engine.decisions.state import Records, State
 from engine.decisions.tape import Moment, Tape
+from engine.decisions.touch import NOISE
 from engine.indicators import TRUE
 from engine.market.bars import Column
 

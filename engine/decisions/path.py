@@ -22,16 +22,18 @@ from engine.decisions.account import (
 from engine.decisions.compiled import part, step
 from engine.decisions.margin import call_margin, exceeds_margin
 from engine.decisions.orders import bought_for
-from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
+from engine.decisions.reach import ENTRY, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
 from engine.decisions.settings import Path, Record
 from engine.decisions.state import State
 from engine.decisions.tape import Moment, Tape
+from engine.decisions.touch import NOISE, high_first
 
 _NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
 _REVERSE, _TAKE_PROFIT, _LIQUIDATION = int(Reason.REVERSE), int(Reason.TAKE_PROFIT), int(Reason.LIQUIDATION)
 _BREAK_EVEN, _STOP_LOSS = int(Reason.BREAK_EVEN), int(Reason.STOP_LOSS)
 _BEST, _WORST = int(Path.BEST), int(Path.WORST)
+_high_first = step(high_first)
 
 
 class Seen(NamedTuple):
@@ -162,7 +164,7 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
         return bool((favourable > 0) == (settings.path == _BEST))
-    return bool(high - opened < opened - low - settings.tick * NOISE)
+    return bool(_high_first(opened, high, low, settings.tick * NOISE))
 
 
 @step
