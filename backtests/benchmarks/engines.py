@@ -9,7 +9,7 @@ from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-peers"
-PACKAGES = ("vectorbt", "backtesting")
+PACKAGES = ("vectorbt[rust]", "backtesting")
 PEERS = {"vectorbt": "peer_vectorbt.py", "backtesting.py": "peer_backtesting.py"}
 
 

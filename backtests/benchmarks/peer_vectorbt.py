@@ -44,13 +44,14 @@ def run(candles: pd.DataFrame) -> vbt.Portfolio:
         fees=0.0001,
         init_cash=1_000_000,
         freq="1min",
+        engine="rust",
     )
 
 
 def main() -> None:
     mode, path = sys.argv[1:]
     candles = pd.read_csv(path)
-    candles.index = pd.to_datetime(candles["time"], unit="ms", utc=True)
+    candles.index = pd.to_datetime(candles["time"], unit="ms")  # with a time zone, vectorbt makes an object of each
     if mode == "cold":
         print(run(candles).stats())
         return

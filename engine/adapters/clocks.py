@@ -37,8 +37,17 @@ class SteppedClock:
             now = self._now_ms()
             if ms < now:
                 raise ValueError(f"the clock shows {now}; it cannot be stepped back to {ms}")
-            self._step_ms = ms
-            self._stepped_ns = time.monotonic_ns()
+            self._step(ms)
+
+    def reach(self, ms: int) -> None:
+        """Jump forward to `ms`; where the clock is there already, by a step or by itself, it goes on as it is."""
+        with self._lock:
+            if ms > self._now_ms():
+                self._step(ms)
+
+    def _step(self, ms: int) -> None:
+        self._step_ms = ms
+        self._stepped_ns = time.monotonic_ns()
 
     def _now_ms(self) -> int:
         return self._step_ms + (time.monotonic_ns() - self._stepped_ns) // 1_000_000

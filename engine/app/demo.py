@@ -121,7 +121,7 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
             show(progress, fresh)
             if progress.bars >= bars:
                 raise Finished
-            clock.step_to(max(clock.now_ms(), timeframe.shift(first, progress.bars + 1)))
+            clock.reach(timeframe.shift(first, progress.bars + 1))
 
         serve(system, tick, tick_seconds=TICK_SECONDS)
     session = progress.session

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.backtest.run import Ready, Result
 from engine.decisions import advance, new_state, room
-from engine.decisions.records import DECISION, FILL
+from engine.decisions.tape import Taken, joined, take
 from engine.indicators.kernel import TRUE
 
 _ROOM = 16  # candles that the tape has room for; it is emptied whenever it may be full
@@ -35,7 +35,7 @@ class Account:
         self._reserved = 0.0  # of the shared equity, for other symbols, when it was last stepped
         self._realised = 0.0
         self._gains = np.zeros(len(made.bars))  # realised and open profit of this symbol at each close
-        self._fills, self._decisions = [np.empty(0, FILL)], [np.empty(0, DECISION)]
+        self._taken: list[Taken] = []
         inputs = made.inputs
         entries = (inputs.long_enter == TRUE) | (inputs.short_enter == TRUE)
         # What depends on the position, or on the equity over time, must see every bar.
@@ -74,8 +74,7 @@ class Account:
         """Give what came of this symbol: its equity is the capital and what it has gained."""
         last = self._gains[self._row - 1] if self._row > 0 else 0.0
         self._gains[self._row :] = last
-        fills, decisions = np.concatenate(self._fills), np.concatenate(self._decisions)
-        return self.made.result(fills, decisions, capital + self._gains[self.made.start :])
+        return self.made.result(*joined(self._taken), capital + self._gains[self.made.start :])
 
     def _ordered(self, side: int, close: float) -> float:
         """Give the value of entries that wait; of those that reverse a position, the position stands for them."""
@@ -96,6 +95,4 @@ class Account:
         while self._at < stop:
             self._at = advance(self._state, self.made.settings, self.made.inputs, self._at, stop, tape, self._equity)
             if tape.counts.any():
-                self._fills.append(tape.fills[: tape.counts[0]].copy())
-                self._decisions.append(tape.decisions[: tape.counts[1]].copy())
-                tape.counts[:] = 0
+                self._taken.append(take(tape))

@@ -25,8 +25,8 @@ from engine.decisions import (
     room,
     settings_for,
 )
-from engine.decisions.records import DECISION, FILL
 from engine.decisions.state import Records
+from engine.decisions.tape import Taken, joined, take
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
@@ -202,13 +202,11 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
     at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
     state, (tape, _) = new_state(capital), room(_BLOCK)
     equity = np.empty(len(inputs.bar_time))
-    fills, decisions = [np.empty(0, FILL)], [np.empty(0, DECISION)]
+    taken: list[Taken] = []
     while at < candles:
         at = advance(state, settings, inputs, at, candles, tape, equity)
-        fills.append(tape.fills[: tape.counts[0]].copy())
-        decisions.append(tape.decisions[: tape.counts[1]].copy())
-        tape.counts[:] = 0
-    return np.concatenate(fills), np.concatenate(decisions), equity[start:]
+        taken.append(take(tape))
+    return (*joined(taken), equity[start:])
 
 
 def watched(bars: Bars, finer: Bars) -> Bars:

@@ -2,11 +2,12 @@
 
 from engine.decisions.decision import Decision, decisions_of, void_entry
 from engine.decisions.inputs import Inputs, inputs_of
-from engine.decisions.machine import advance, room
+from engine.decisions.machine import advance
 from engine.decisions.records import Move, Reason
 from engine.decisions.settings import Settings, SideSettings
 from engine.decisions.setup import Costs, settings_for
 from engine.decisions.state import State, new_state, state_from_json, state_to_json
+from engine.decisions.tape import room
 
 __all__ = [
     "Costs",

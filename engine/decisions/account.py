@@ -8,7 +8,7 @@ from engine.decisions.compiled import step
 from engine.decisions.records import Move, OrderType, Reason
 from engine.decisions.settings import LevelKind, Record
 from engine.decisions.state import State
-from engine.decisions.tape import Moment, Tape, write_fill
+from engine.decisions.tape import Moment, Page, write_fill
 
 _OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
 _OPEN_SHORT, _CLOSE_SHORT = int(Move.OPEN_SHORT), int(Move.CLOSE_SHORT)
@@ -51,7 +51,7 @@ def slipped(settings: Record, price: float, direction: int) -> float:
 
 @step
 def open_entry(
-    state: State, settings: Record, tape: Tape, at: Moment, side: int, price: float, quantity: float, maker: bool,
+    state: State, settings: Record, page: Page, at: Moment, side: int, price: float, quantity: float, maker: bool,
     part: float,
 ) -> None:  # fmt: skip
     """Fill the waiting entry of a side at `price`; its exit orders come to life."""
@@ -74,7 +74,7 @@ def open_entry(
             one.held = one.initial = quantity
             _enliven(one, settings, price)
     order.type = _NO_ORDER
-    write_fill(tape, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
+    write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
 
 
 @step
@@ -123,7 +123,7 @@ def advance_stop(one: Record, settings: Record, best: float, entry_price: float)
 
 @step
 def close_part(
-    state: State, settings: Record, tape: Tape, at: Moment, reason: int, price: float, quantity: float, maker: bool,
+    state: State, settings: Record, page: Page, at: Moment, reason: int, price: float, quantity: float, maker: bool,
     part: float, decided: int,
 ) -> None:  # fmt: skip
     """Fill the close of `quantity` at `price`, slippage included; first in, first out."""
@@ -145,7 +145,7 @@ def close_part(
             break
     fee = fee_of(settings, price, quantity, maker, part)
     p.cash += profit - fee
-    write_fill(tape, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
+    write_fill(page, at, _CLOSE_LONG if side > 0 else _CLOSE_SHORT, reason, price, quantity, fee, profit, decided)
     if whole:
         _flatten(p, state, settings, reason)
         return

@@ -25,8 +25,8 @@ from engine.decisions.program import run_program
 from engine.decisions.records import Halt, Move, OrderType, Reason
 from engine.decisions.seen import leave, withdraw
 from engine.decisions.settings import Record, SizeKind
-from engine.decisions.state import Records, State
-from engine.decisions.tape import Moment, Tape, write_decision
+from engine.decisions.state import State
+from engine.decisions.tape import Moment, Page, write_decision
 from engine.indicators import TRUE
 
 _NO_ORDER, _MARKET, _LIMIT = int(OrderType.NONE), int(OrderType.MARKET), int(OrderType.LIMIT)
@@ -65,7 +65,7 @@ def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, 
 
 @part
 def decide(
-    state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
+    state: State, settings: Record, numbers: Numbers, page: Page, at: Moment, close: float,
     opened: bool, true: Truths,
 ) -> None:  # fmt: skip
     """Decide at the close of one of the rule's bars. With `opened`, an entry was decided already."""
@@ -76,32 +76,32 @@ def decide(
     allowed = p.cooling == 0 and p.halt == _NOT_HALTED and not opened
     if p.cooling > 0:
         p.cooling -= 1
-    wants_long = buy and allowed and _possible(settings, sides, 0, sell)
-    wants_short = sell and allowed and _possible(settings, sides, 1, buy)
-    _leave_at_close(state, settings, sides, numbers, tape, at, close, wants_long, wants_short, true)
+    wants_long = buy and allowed and _possible(settings, 0, sell)
+    wants_short = sell and allowed and _possible(settings, 1, buy)
+    _leave_at_close(state, settings, numbers, page, at, close, wants_long, wants_short, true)
     if state.orders[0].type > _MARKET or state.orders[1].type > _MARKET:
-        _tend(state, tape, at, close, 1, true.long_cancel)
-        _tend(state, tape, at, close, -1, true.short_cancel)
+        _tend(state, page, at, close, 1, true.long_cancel)
+        _tend(state, page, at, close, -1, true.short_cancel)
     for side in (1, -1):
         if wants_long if side > 0 else wants_short:
-            _place(state, settings, sides[0 if side > 0 else 1], numbers, tape, at, close, side)
-    own = sides[0 if p.side > 0 else 1]
+            _place(state, settings, settings.sides[0 if side > 0 else 1], numbers, page, at, close, side)
+    own = settings.sides[0 if p.side > 0 else 1]
     if p.side != 0 and own.renews:
         renew_levels(state, settings, own, numbers, row, close)
 
 
 @part
-def _possible(settings: Record, sides: Records, index: int, other_too: bool) -> bool:
+def _possible(settings: Record, index: int, other_too: bool) -> bool:
     """Tell whether an entry is taken where the other side's condition is true too: at the market they contradict."""
     if not other_too:
         return True
-    waits = sides[0].order_type > _MARKET and sides[1].order_type > _MARKET
-    return bool(waits and (settings.tradingview == 1 or sides[index].entry_sent == 0))
+    waits = settings.sides[0].order_type > _MARKET and settings.sides[1].order_type > _MARKET
+    return bool(waits and (settings.tradingview == 1 or settings.sides[index].entry_sent == 0))
 
 
 @part
 def _leave_at_close(
-    state: State, settings: Record, sides: Records, numbers: Numbers, tape: Tape, at: Moment, close: float,
+    state: State, settings: Record, numbers: Numbers, page: Page, at: Moment, close: float,
     wants_long: bool, wants_short: bool, true: Truths,
 ) -> None:  # fmt: skip
     """Decide whether the position is closed: by its exit, by time, for the opposite entry."""
@@ -119,24 +119,24 @@ def _leave_at_close(
         if p.bars + 1 >= most:
             reason = _MAX_BARS
         elif wants_short if long else wants_long:
-            opposite = sides[1 if long else 0]
+            opposite = settings.sides[1 if long else 0]
             at_once = opposite.order_type == _MARKET or opposite.entry_sent == 1
             reason = _REVERSE if at_once and settings.tradingview == 0 else 0
     if reason == 0:
         return
     if p.closing != 0:  # part of it was to be closed: that is all of it now
-        for k in range(tape.counts[1]):
-            one = tape.decisions[k]
+        for k in range(page.decision_count):
+            one = page.decisions[k]
             # What a finer candle decided has the time of that candle, which may be the bar's, and has been sent.
             if one.time == at.time and one.watched == 0 and one.move in (_CLOSE_LONG, _CLOSE_SHORT):
                 one.reason, one.size = reason, np.nan
                 p.closing, p.closing_quantity = reason, np.nan
         return
-    leave(state, settings, tape, at, False, close, reason, np.nan)
+    leave(state, settings, page, at, False, close, reason, np.nan)
 
 
 @step
-def _tend(state: State, tape: Tape, at: Moment, close: float, side: int, cancel: bool) -> None:
+def _tend(state: State, page: Page, at: Moment, close: float, side: int, cancel: bool) -> None:
     """Withdraw a waiting entry that has waited long enough, or that the rule cancels."""
     order = state.orders[0 if side > 0 else 1]
     if order.type <= _MARKET:
@@ -144,14 +144,14 @@ def _tend(state: State, tape: Tape, at: Moment, close: float, side: int, cancel:
     if order.expires > 0:
         order.expires -= 1
     if order.expires == 0:
-        withdraw(state, tape, at, False, close, side, _EXPIRED)
+        withdraw(state, page, at, False, close, side, _EXPIRED)
     elif cancel:
-        withdraw(state, tape, at, False, close, side, _CANCEL)
+        withdraw(state, page, at, False, close, side, _CANCEL)
 
 
 @part
 def _place(
-    state: State, settings: Record, own: Record, numbers: Numbers, tape: Tape, at: Moment, close: float, side: int
+    state: State, settings: Record, own: Record, numbers: Numbers, page: Page, at: Moment, close: float, side: int
 ) -> None:
     """Decide an entry at the close, or refuse it where its price, its levels or its size are not valid."""
     p, row, index = state.position[0], at.row, 0 if side > 0 else 1
@@ -170,13 +170,13 @@ def _place(
     size = number(numbers, side_field(side, SIZE), row, p, close)
     base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
     if np.isnan(base):
-        _refuse(p, tape, at, _NO_PRICE, close, side, size)
+        _refuse(p, page, at, _NO_PRICE, close, side, size)
         return
     if order.type != _NO_ORDER:
-        withdraw(state, tape, at, False, close, side, _REPLACED)
+        withdraw(state, page, at, False, close, side, _REPLACED)
     other = state.orders[1 - index]
     if other.type > _MARKET and own.order_type == _LIMIT and not settings.tradingview:
-        withdraw(state, tape, at, False, close, -side, _REPLACED)
+        withdraw(state, page, at, False, close, -side, _REPLACED)
     order.decided, order.type = at.time, own.order_type
     good, take_profit, stop_loss, risk_at = place_levels(state, settings, own, numbers, row, side, at.time, base, close)
     sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
@@ -186,8 +186,8 @@ def _place(
     sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)
     if not (sized and (good or settings.tradingview)):
         drop_order(state, side)
-        _refuse(p, tape, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
-        one = tape.decisions[tape.counts[1] - 1]
+        _refuse(p, page, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
+        one = page.decisions[page.decision_count - 1]
         one.take_profit, one.stop_loss = take_profit, stop_loss
         return
     order.price = base if own.order_type > _MARKET else np.nan
@@ -201,7 +201,7 @@ def _place(
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
-        one = write_decision(p, tape, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+        one = write_decision(p, page, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
         one.size = size if own.size_kind == _PERCENT else quantity
         one.price = order.price
         one.take_profit = take_profit if own.profit_sent else np.nan
@@ -210,6 +210,6 @@ def _place(
 
 
 @step
-def _refuse(p: Record, tape: Tape, at: Moment, reason: int, close: float, side: int, size: float) -> None:
-    one = write_decision(p, tape, at, False, 0, reason, close, side)
+def _refuse(p: Record, page: Page, at: Moment, reason: int, close: float, side: int, size: float) -> None:
+    one = write_decision(p, page, at, False, 0, reason, close, side)
     one.size = size

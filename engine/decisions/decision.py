@@ -81,11 +81,12 @@ def void_entry(state: State, decided_ms: int) -> bool:
     Whether it still waits or is already believed to be filled; any other entry stays. Gives whether there was anything
     to undo: a position that is already believed to be closed again is not.
     """
-    return bool(_undo(state, decided_ms))
+    return bool(_undo(state.record, decided_ms))
 
 
 @machine
-def _undo(state: State, decided: int) -> bool:
+def _undo(records: Records, decided: int) -> bool:
+    state = records[0]
     for side in (1, -1):
         order = state.orders[0 if side > 0 else 1]
         if order.type != _NO_ORDER and order.decided == decided:

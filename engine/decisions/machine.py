@@ -7,31 +7,23 @@ orders (path.py), then decides at its close (decide.py). Where nothing can happe
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.path import meet
-from engine.decisions.records import DECISION, FILL, MOST_EXITS, Halt, OrderType, Reason
+from engine.decisions.reach import NOISE
+from engine.decisions.records import Halt, OrderType, Reason
 from engine.decisions.seen import act_on_seen, check_limits
 from engine.decisions.settings import Record, Settings, packed
 from engine.decisions.state import Records, State
-from engine.decisions.tape import Moment, Tape
-from engine.decisions.touch import NOISE
+from engine.decisions.tape import Moment, Tape, begin_page, keep_page
 from engine.indicators import TRUE
 from engine.market.bars import Column
 
-FILLS_A_CANDLE, DECISIONS_A_CANDLE = 2 * MOST_EXITS + 8, 16
 _DAY_MS = 86_400_000
 _NO_ORDER, _TODAY, _NOT_HALTED = int(OrderType.NONE), int(Halt.TODAY), int(Halt.NONE)
 _TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
-
-
-def room(candles: int) -> tuple[Tape, NDArray[np.float64]]:
-    """Give an empty tape that is long enough for that many candles, and as much equity."""
-    fills, decisions = np.zeros(candles * FILLS_A_CANDLE, FILL), np.zeros(candles * DECISIONS_A_CANDLE, DECISION)
-    return Tape(fills, decisions, np.zeros(2, dtype=np.int64)), np.empty(candles)
 
 
 def advance(state: State, settings: Settings, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column) -> int:
@@ -40,17 +32,14 @@ def advance(state: State, settings: Settings, inputs: Inputs, start: int, stop: 
     Appends fills and decisions to `tape`, and writes equity (cash and open position at the close) at the index of each
     of the rule's bars. Gives the candle to go on from: it stops early when the tape is full.
     """
-    common, sides = packed(settings)
-    at: int = _advance(state, common, sides, inputs, start, stop, tape, equity)
+    at: int = _advance(state.record, packed(settings), inputs, start, stop, tape, equity)
     return at
 
 
 @machine
-def _advance(
-    state: State, common: Records, sides: Records, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column
-) -> int:
-    # What is read on every candle stands in names of its own: handing `inputs` to a function counts references to each.
-    p, settings, numbers = state.position[0], common[0], inputs.numbers
+def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: int, tape: Tape, equity: Column) -> int:
+    state, settings, page, numbers = states[0], packs[0], tape.page[0], inputs.numbers
+    p = state.position[0]
     times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close
     long_enter, short_enter = inputs.long_enter, inputs.short_enter
     watched, funded = len(inputs.row) > 0, len(inputs.funding) > 0
@@ -65,15 +54,13 @@ def _advance(
                     equity[i] = cash
                     i += 1
                 p.bars_since_exit += i - before if p.bars_since_exit >= -1 else 0
-            elif p.closing == 0 and p.entries == 1 and _holds(state, sides):
+            elif p.closing == 0 and p.entries == 1 and _holds(state, settings):
                 i = _hold(state, settings, inputs, i, stop, equity)
                 p.bars += i - before
                 p.bars_since_exit += i - before if p.bars_since_exit >= -1 else 0
             if i >= stop:
                 break
-        if tape.counts[0] + FILLS_A_CANDLE > len(tape.fills) or tape.counts[1] + DECISIONS_A_CANDLE > len(
-            tape.decisions
-        ):
+        if not begin_page(tape, page):
             break
         row = inputs.row[i] if watched else i
         ends = inputs.closes[i] if watched else True
@@ -84,11 +71,11 @@ def _advance(
         if funded and p.side != 0:
             p.cash -= p.side * p.quantity * opens[i] * inputs.funding[i]
         close = closes[i]
-        seen = meet(state, settings, tape, Moment(times[i], row), opens[i], highs[i], lows[i], close)
+        seen = meet(state, settings, page, Moment(times[i], row), opens[i], highs[i], lows[i], close)
         known = row if ends else row - 1
         limit = check_limits(p, settings, numbers, known, close) if known >= 0 else 0
         at = Moment(inputs.bar_time[row] if ends else times[i], row)
-        opened = act_on_seen(state, settings, sides, tape, at, not ends, close, seen, limit)
+        opened = act_on_seen(state, settings, page, at, not ends, close, seen, limit)
         if ends:
             p.bars += 1 if p.side != 0 else 0
             p.bars_since_exit += 1 if p.bars_since_exit >= -1 else 0
@@ -101,8 +88,9 @@ def _advance(
                 is_true(numbers, 5, inputs.short_cancel[row], row, p, close),
                 is_true(numbers, 6, inputs.flat[row], row, p, close),
             )
-            decide(state, settings, sides, numbers, tape, at, close, opened, true)
+            decide(state, settings, numbers, page, at, close, opened, true)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
+        keep_page(tape, page)
         i += 1
     return i
 
@@ -118,10 +106,10 @@ def _plain(settings: Record, numbers: Numbers) -> bool:
 
 
 @part
-def _holds(state: State, sides: Records) -> bool:
+def _holds(state: State, settings: Record) -> bool:
     """Tell whether the position is held by levels that stay where they are."""
     p = state.position[0]
-    own = sides[0 if p.side > 0 else 1]
+    own = settings.sides[0 if p.side > 0 else 1]
     if own.renews or own.trailing or own.break_even or own.limited_bars:
         return False
     for k in range(p.exits):

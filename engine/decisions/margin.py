@@ -9,7 +9,7 @@ from engine.decisions.compiled import step
 from engine.decisions.records import Reason
 from engine.decisions.settings import Record
 from engine.decisions.state import State
-from engine.decisions.tape import Moment, Tape
+from engine.decisions.tape import Moment, Page
 
 _MARGIN_CALL = int(Reason.MARGIN_CALL)
 
@@ -36,7 +36,7 @@ def exceeds_margin(settings: Record, side: int, quantity: float, price: float, e
 
 
 @step
-def call_margin(state: State, settings: Record, tape: Tape, at: Moment, price: float) -> None:
+def call_margin(state: State, settings: Record, page: Page, at: Moment, price: float) -> None:
     """Liquidate as TradingView does: four times what the account is short of at this price, or all that there is.
 
     Source: TradingView's description of its margin calls; what it leaves open (amounts are cut off to the lot, one
@@ -59,7 +59,7 @@ def call_margin(state: State, settings: Record, tape: Tape, at: Moment, price: f
     close_part(
         state,
         settings,
-        tape,
+        page,
         at,
         _MARGIN_CALL,
         slipped(settings, price, -p.side),

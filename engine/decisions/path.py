@@ -22,18 +22,16 @@ from engine.decisions.account import (
 from engine.decisions.compiled import part, step
 from engine.decisions.margin import call_margin, exceeds_margin
 from engine.decisions.orders import bought_for
-from engine.decisions.reach import ENTRY, NOTHING, RUIN, next_met, within_reach
+from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
 from engine.decisions.settings import Path, Record
 from engine.decisions.state import State
-from engine.decisions.tape import Moment, Tape
-from engine.decisions.touch import NOISE, high_first
+from engine.decisions.tape import Moment, Page
 
 _NO_ORDER, _MARKET, _LIMIT, _STOP = (int(kind) for kind in OrderType)
 _REVERSE, _TAKE_PROFIT, _LIQUIDATION = int(Reason.REVERSE), int(Reason.TAKE_PROFIT), int(Reason.LIQUIDATION)
 _BREAK_EVEN, _STOP_LOSS = int(Reason.BREAK_EVEN), int(Reason.STOP_LOSS)
 _BEST, _WORST = int(Path.BEST), int(Path.WORST)
-_high_first = step(high_first)
 
 
 class Seen(NamedTuple):
@@ -45,16 +43,16 @@ class Seen(NamedTuple):
 
 @part
 def meet(
-    state: State, settings: Record, tape: Tape, at: Moment, opened: float, high: float, low: float, close: float
+    state: State, settings: Record, page: Page, at: Moment, opened: float, high: float, low: float, close: float
 ) -> Seen:
     """Take a candle through."""
     p = state.position[0]
-    _at_the_open(state, settings, tape, at, opened)
+    _at_the_open(state, settings, page, at, opened)
     seen = Seen(0, 0.0)
     if not within_reach(state, settings, high, low):
         return seen
-    seen = _leg(state, settings, tape, at, opened, opened, seen)
-    call_margin(state, settings, tape, at, opened)
+    seen = _leg(state, settings, page, at, opened, opened, seen)
+    call_margin(state, settings, page, at, opened)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
     extremes = (high, low) if up_first else (low, high)
@@ -63,9 +61,9 @@ def meet(
         if not _anything(state):
             break
         end = close if leg == 2 else extremes[leg]
-        seen = _leg(state, settings, tape, at, start, end, seen)
+        seen = _leg(state, settings, page, at, start, end, seen)
         if leg < 2:
-            call_margin(state, settings, tape, at, end)
+            call_margin(state, settings, page, at, end)
         start = end
     if p.side == 0:
         return Seen(0, 0.0)
@@ -82,7 +80,7 @@ def _anything(state: State) -> bool:
 
 
 @part
-def _at_the_open(state: State, settings: Record, tape: Tape, at: Moment, opened: float) -> None:
+def _at_the_open(state: State, settings: Record, page: Page, at: Moment, opened: float) -> None:
     """Fill market orders: the close before what opens."""
     p = state.position[0]
     if p.closing != 0 and p.closing_wait > 0:
@@ -93,7 +91,7 @@ def _at_the_open(state: State, settings: Record, tape: Tape, at: Moment, opened:
         if p.side != 0:
             price = slipped(settings, opened, -p.side)
             close_part(
-                state, settings, tape, at, reason, price, p.quantity if np.isnan(quantity) else quantity, False, 1.0, 0
+                state, settings, page, at, reason, price, p.quantity if np.isnan(quantity) else quantity, False, 1.0, 0
             )
     for side in (1, -1):
         order = state.orders[0 if side > 0 else 1]
@@ -102,11 +100,11 @@ def _at_the_open(state: State, settings: Record, tape: Tape, at: Moment, opened:
         if order.wait > 0:
             order.wait -= 1
         elif order.type == _MARKET:
-            _enter(state, settings, tape, at, side, opened, False)
+            _enter(state, settings, page, at, side, opened, False)
 
 
 @step
-def _enter(state: State, settings: Record, tape: Tape, at: Moment, side: int, base: float, maker: bool) -> None:
+def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, base: float, maker: bool) -> None:
     """Fill an entry at a price, before slippage; a position on the other side is closed with it."""
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
     price = base if maker else slipped(settings, base, side)
@@ -131,10 +129,10 @@ def _enter(state: State, settings: Record, tape: Tape, at: Moment, side: int, ba
     share = closes / (closes + opens) if emulated else 1.0
     oco = order.oco
     if closes > 0.0:
-        close_part(state, settings, tape, at, _REVERSE, price, closes, maker, share, order.decided)
+        close_part(state, settings, page, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
     if opens > 0.0 and p.entries < MOST_ENTRIES:
-        open_entry(state, settings, tape, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
+        open_entry(state, settings, page, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
     else:
         drop_order(state, side)
     other = state.orders[1 if side > 0 else 0]
@@ -164,11 +162,11 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
         return bool((favourable > 0) == (settings.path == _BEST))
-    return bool(_high_first(opened, high, low, settings.tick * NOISE))
+    return bool(high - opened < opened - low - settings.tick * NOISE)
 
 
 @step
-def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, end: float, seen: Seen) -> Seen:
+def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, end: float, seen: Seen) -> Seen:
     """Go from one price to another, through every level between; where both are one, all that it has passed is met."""
     p = state.position[0]
     here = start
@@ -184,17 +182,17 @@ def _leg(state: State, settings: Record, tape: Tape, at: Moment, start: float, e
             if order.sent == 0:
                 order.triggered = 1
                 continue
-            _enter(state, settings, tape, at, side, price, order.type == _LIMIT)
+            _enter(state, settings, page, at, side, price, order.type == _LIMIT)
         elif kind == RUIN:
-            close_part(state, settings, tape, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
+            close_part(state, settings, page, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
         else:
-            seen = _meet_exit(state, settings, tape, at, index, price, seen)
+            seen = _meet_exit(state, settings, page, at, index, price, seen)
     _advance_stops(state, settings, end)
     return seen
 
 
 @step
-def _meet_exit(state: State, settings: Record, tape: Tape, at: Moment, index: int, price: float, seen: Seen) -> Seen:
+def _meet_exit(state: State, settings: Record, page: Page, at: Moment, index: int, price: float, seen: Seen) -> Seen:
     """Fill an exit order that the platform holds; see one that the engine watches."""
     p, one = state.position[0], state.exits[index]
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
@@ -212,7 +210,7 @@ def _meet_exit(state: State, settings: Record, tape: Tape, at: Moment, index: in
     if sent == 1:
         maker = reason == _TAKE_PROFIT
         fill_price = price if maker else slipped(settings, price, -side)
-        close_part(state, settings, tape, at, reason, fill_price, quantity, maker, 1.0, decided)
+        close_part(state, settings, page, at, reason, fill_price, quantity, maker, 1.0, decided)
         return seen
     together = quantity + (seen.quantity if seen.reason != 0 else 0.0)
     return Seen(reason, np.nan if together >= p.quantity * (1.0 - 1e-9) else together)

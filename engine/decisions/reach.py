@@ -9,13 +9,13 @@ from engine.decisions.margin import liquidation_price
 from engine.decisions.records import OrderType, Reason
 from engine.decisions.settings import Record
 from engine.decisions.state import State
-from engine.decisions.touch import NOISE, touched
 
 _MARKET, _STOP = int(OrderType.MARKET), int(OrderType.STOP)
 _TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
 NOTHING, EXIT, ENTRY, RUIN = range(4)
 """What is met: nothing, an exit order, a waiting entry, the price of liquidation."""
-_met = step(touched)
+# Prices closer than this share of a tick are one price: 0.1 + 0.2 and 0.3.
+NOISE = 1e-6
 
 
 @part
@@ -78,3 +78,15 @@ def next_met(
 def _watched_one_triggered(state: State, order: Record) -> bool:
     """Tell whether the engine has seen an entry trigger in this candle: it acts on one at a time."""
     return bool(order.sent == 0 and (state.orders[0].triggered == 1 or state.orders[1].triggered == 1))
+
+
+@step
+def _met(
+    level: float, above: bool, here: float, end: float, rising: bool, falling: bool, noise: float
+) -> tuple[bool, float]:
+    """Tell whether a level is met on the way from `here` to `end`, and at which price: its own, or here if passed."""
+    if above:
+        passed = here >= level - noise
+        return passed or (rising and end >= level - noise), here if passed else level
+    passed = here <= level + noise
+    return passed or (falling and end <= level + noise), here if passed else level

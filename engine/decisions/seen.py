@@ -11,8 +11,8 @@ from engine.decisions.orders import affordable, number, quantity_for
 from engine.decisions.path import Seen, drop_order
 from engine.decisions.records import Halt, Move, OrderType, Reason
 from engine.decisions.settings import Record, SizeKind
-from engine.decisions.state import Records, State
-from engine.decisions.tape import Moment, Tape, write_decision
+from engine.decisions.state import State
+from engine.decisions.tape import Moment, Page, write_decision
 
 _NO_ORDER, _MARKET = int(OrderType.NONE), int(OrderType.MARKET)
 _OPEN_LONG, _CLOSE_LONG = int(Move.OPEN_LONG), int(Move.CLOSE_LONG)
@@ -46,7 +46,7 @@ def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close:
 
 @part
 def act_on_seen(
-    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, seen: Seen,
+    state: State, settings: Record, page: Page, at: Moment, watched: bool, close: float, seen: Seen,
     limit: int,
 ) -> bool:  # fmt: skip
     """Decide what the engine must do after a candle, whether the rule's bar closes with it or not.
@@ -57,52 +57,52 @@ def act_on_seen(
     p = state.position[0]
     if p.side != 0 and p.closing == 0 and (limit != 0 or seen.reason != 0):
         whole = limit != 0 or np.isnan(seen.quantity)
-        leave(state, settings, tape, at, watched, close, limit if limit != 0 else seen.reason,
+        leave(state, settings, page, at, watched, close, limit if limit != 0 else seen.reason,
               np.nan if whole else seen.quantity)  # fmt: skip
     for side in (1, -1):
         order = state.orders[0 if side > 0 else 1]
         if order.type == _NO_ORDER:
             continue
         if limit != 0:
-            withdraw(state, tape, at, watched, close, side, limit)
+            withdraw(state, page, at, watched, close, side, limit)
         elif order.oco == 1 and p.side == -side and order.type != _MARKET and settings.tradingview == 0:
-            withdraw(state, tape, at, watched, close, side, _OCO)
+            withdraw(state, page, at, watched, close, side, _OCO)
     for side in (1, -1):
         if state.orders[0 if side > 0 else 1].triggered == 1:
-            _open_triggered(state, settings, sides, tape, at, watched, close, side)
+            _open_triggered(state, settings, page, at, watched, close, side)
             return True
     return False
 
 
 @step
 def leave(
-    state: State, settings: Record, tape: Tape, at: Moment, watched: bool, close: float, reason: int, quantity: float
+    state: State, settings: Record, page: Page, at: Moment, watched: bool, close: float, reason: int, quantity: float
 ) -> None:
     """Decide to close the position, or `quantity` of it; it fills at the next open."""
     p = state.position[0]
     p.closing, p.closing_quantity, p.closing_wait = reason, quantity, settings.latency
-    one = write_decision(p, tape, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
+    one = write_decision(p, page, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
     if not np.isnan(quantity):
         one.size = 100.0 * quantity / p.quantity
 
 
 @step
-def withdraw(state: State, tape: Tape, at: Moment, watched: bool, close: float, side: int, reason: int) -> None:
+def withdraw(state: State, page: Page, at: Moment, watched: bool, close: float, side: int, reason: int) -> None:
     """Withdraw the waiting entry of a side; where the platform holds it, by a message."""
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
     if order.sent == 1 and order.type != _MARKET:
-        one = write_decision(p, tape, at, watched, _CANCEL_MOVE, reason, close, side)
+        one = write_decision(p, page, at, watched, _CANCEL_MOVE, reason, close, side)
         one.order = order.decided
     drop_order(state, side)
 
 
 @step
 def _open_triggered(
-    state: State, settings: Record, sides: Records, tape: Tape, at: Moment, watched: bool, close: float, side: int
+    state: State, settings: Record, page: Page, at: Moment, watched: bool, close: float, side: int
 ) -> None:
     """Open at the market what the engine watched and saw trigger: sizes are those of now, levels those of then."""
     p, index = state.position[0], 0 if side > 0 else 1
-    order, own = state.orders[index], sides[index]
+    order, own = state.orders[index], settings.sides[index]
     order.triggered = 0
     for k in range(p.exits):  # from now on the entry is named by this bar
         if state.exits[k].decided == order.decided and state.exits[k].live == 0:
@@ -126,16 +126,16 @@ def _open_triggered(
     if own.size_kind == _PERCENT:
         quantity = quantity_for(settings, own.size_kind, order.size, equity, close, np.nan)
     if p.side == -side and p.closing == 0:
-        leave(state, settings, tape, at, watched, close, _REVERSE, np.nan)
+        leave(state, settings, page, at, watched, close, _REVERSE, np.nan)
     held = p.quantity if p.side == side and p.closing == 0 else 0.0
     if not good or not quantity > 0.0 or not affordable(settings, (quantity + held) * close, equity):
-        write_decision(p, tape, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
+        write_decision(p, page, at, watched, 0, _NO_SIZE if good else _NO_LEVEL, close, side)
         drop_order(state, side)
         return
     order.type, order.wait, order.quantity = _MARKET, settings.latency, quantity
-    one = write_decision(p, tape, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+    one = write_decision(p, page, at, watched, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
     one.size = order.size if own.size_kind == _PERCENT else quantity
     one.take_profit, one.stop_loss, one.order = take_profit, stop_loss, order.decided
     other = state.orders[1 - index]
     if order.oco == 1 and other.type != _NO_ORDER:
-        withdraw(state, tape, at, watched, close, -side, _OCO)
+        withdraw(state, page, at, watched, close, -side, _OCO)

@@ -99,7 +99,6 @@ def _plain_fields(kind: type[SideSettings] | type[Settings]) -> list[tuple[str, 
     return [(name, "f8" if isinstance(v, float) else "i8") for name, v in defaults if not isinstance(v, tuple)]
 
 
-COMMON = np.dtype(_plain_fields(Settings))
 SIDE = np.dtype(
     [
         *_plain_fields(SideSettings),
@@ -108,18 +107,19 @@ SIDE = np.dtype(
         ("stop_losses", "i8", (MOST_RUNGS,)),
     ]
 )
+PACKED = np.dtype([*_plain_fields(Settings), ("sides", SIDE, (2,))])  # long, short
 Record = Any
-"""A record inside of compiled functions: one of COMMON, of SIDE, or of those in records.py. Passed as one pointer."""
+"""A record inside of compiled functions: of PACKED, of SIDE, or of those in records.py. Passed as one pointer."""
 
 
 @lru_cache(maxsize=1024)
-def packed(settings: Settings) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """Give settings as compiled functions take them: a record of COMMON, and two of SIDE (long, short)."""
-    common, sides = np.zeros(1, dtype=COMMON), np.zeros(2, dtype=SIDE)
-    for name in COMMON.names or ():
-        common[name] = getattr(settings, name)
+def packed(settings: Settings) -> NDArray[np.void]:
+    """Give settings as compiled functions take them: a record of PACKED."""
+    one = np.zeros(1, dtype=PACKED)
+    for name, _ in _plain_fields(Settings):
+        one[name] = getattr(settings, name)
     for i, side in enumerate((settings.long, settings.short)):
         for name in SIDE.names or ():
             value = getattr(side, name)
-            sides[name][i] = [*value, *[0] * (MOST_RUNGS - len(value))] if isinstance(value, tuple) else value
-    return common, sides
+            one["sides"][name][0, i] = [*value, *[0] * (MOST_RUNGS - len(value))] if isinstance(value, tuple) else value
+    return one

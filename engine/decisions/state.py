@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import NamedTuple
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +14,40 @@ from engine.decisions.records import ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDE
 Records = NDArray[np.void]
 
 
-class State(NamedTuple):
-    """The position (one POSITION), the waiting entries (one ORDER for long, one for short), and what belongs to it."""
+_PARTS = {
+    "position": (POSITION, 1),
+    "orders": (ORDER, 2),
+    "entries": (ENTRY, MOST_ENTRIES),
+    "exits": (EXIT, MOST_EXITS),
+}
+STATE = np.dtype([(name, kind, (count,)) for name, (kind, count) in _PARTS.items()])
 
-    position: Records
-    orders: Records
-    entries: Records
-    exits: Records
 
-    def copy(self) -> State:
+class State:
+    """The position (one POSITION), the waiting entries (one ORDER for long, one for short), and what belongs to it.
+
+    Compiled functions take `record`, one of STATE, which has the same parts by the same names: it is passed as one
+    pointer.
+    """
+
+    __slots__ = ("entries", "exits", "orders", "position", "record")
+
+    def __init__(self, record: Records) -> None:
+        """Hold a record; the parts are views of it."""
+        self.record = record
+        self.position: Records = record["position"][0]
+        self.orders: Records = record["orders"][0]
+        self.entries: Records = record["entries"][0]
+        self.exits: Records = record["exits"][0]
+
+    def copy(self) -> Self:
         """Give the same, apart from this one."""
-        return State(*(part.copy() for part in self))
+        return type(self)(self.record.copy())
 
 
 def new_state(cash: float) -> State:
     """Give the state of a machine that has no position and `cash`."""
-    state = State(
-        *(np.zeros(n, kind) for n, kind in ((1, POSITION), (2, ORDER), (MOST_ENTRIES, ENTRY), (MOST_EXITS, EXIT)))
-    )
+    state = State(np.zeros(1, STATE))
     position = state.position
     for name in ("cash", "cash_before", "day_equity", "peak", "equity"):
         position[name] = cash
@@ -55,7 +71,7 @@ def state_to_json(state: State) -> str:
 def state_from_json(text: str) -> State:
     """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
     parts = json.loads(text)
-    if not isinstance(parts, dict) or set(parts) != set(State._fields):
+    if not isinstance(parts, dict) or set(parts) != set(_PARTS):
         raise ValueError("this is not a machine's state of this version")
     state = new_state(0.0)
     _fill(state.position, [parts["position"]], exactly=True)

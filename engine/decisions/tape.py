@@ -2,22 +2,90 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.compiled import step
+from engine.decisions.compiled import part, step
+from engine.decisions.records import DECISION, FILL, MOST_EXITS
 from engine.decisions.settings import Record
 from engine.decisions.state import Records
 
+FILLS_A_CANDLE, DECISIONS_A_CANDLE = 2 * MOST_EXITS + 8, 16
+
+PAGE = np.dtype(
+    [
+        ("fill_count", "i8"),
+        ("decision_count", "i8"),
+        ("fills", FILL, (FILLS_A_CANDLE,)),
+        ("decisions", DECISION, (DECISIONS_A_CANDLE,)),
+    ]
+)
+Page = Any
+"""What is written about one candle, inside of compiled functions: a record of PAGE. Passed as one pointer."""
+
+
+Taken = tuple[Records, Records]
+"""Fills and decisions."""
+
 
 class Tape(NamedTuple):
-    """Where fills and decisions are written: `counts` says how many of each there are."""
+    """Where fills and decisions are kept: `counts` says how many of each there are."""
 
     fills: Records
     decisions: Records
     counts: NDArray[np.int64]
+    page: Records  # one PAGE: of the candle at hand
+
+
+def room(candles: int) -> tuple[Tape, NDArray[np.float64]]:
+    """Give an empty tape that is long enough for that many candles, and as much equity."""
+    return tape_for(candles * FILLS_A_CANDLE, candles * DECISIONS_A_CANDLE), np.empty(candles)
+
+
+def tape_for(fills: int, decisions: int) -> Tape:
+    """Give an empty tape with room for so many."""
+    return Tape(np.zeros(fills, FILL), np.zeros(decisions, DECISION), np.zeros(2, dtype=np.int64), np.zeros(1, PAGE))
+
+
+def take(tape: Tape) -> Taken:
+    """Take the fills and the decisions off a tape, as copies; it is empty then."""
+    taken = joined([(tape.fills[: tape.counts[0]], tape.decisions[: tape.counts[1]])])
+    tape.counts[:] = 0
+    return taken
+
+
+def joined(taken: Sequence[Taken]) -> Taken:
+    """Give what was taken off a tape one after the other."""
+    return _as_one([fills for fills, _ in taken], FILL), _as_one([decisions for _, decisions in taken], DECISION)
+
+
+def _as_one(parts: Sequence[Records], kind: np.dtype[np.void]) -> Records:
+    # As bytes: NumPy copies records field by field.
+    return np.concatenate([part.view(np.uint8) for part in parts] or [np.empty(0, np.uint8)]).view(kind)
+
+
+@part
+def begin_page(tape: Tape, page: Page) -> bool:
+    """Begin a candle's page; tell whether the tape has room for all that may be written on it."""
+    page.fill_count = page.decision_count = 0
+    return bool(
+        tape.counts[0] + FILLS_A_CANDLE <= len(tape.fills)
+        and tape.counts[1] + DECISIONS_A_CANDLE <= len(tape.decisions)
+    )
+
+
+@part
+def keep_page(tape: Tape, page: Page) -> None:
+    """Append a page to the tape."""
+    for k in range(page.fill_count):
+        tape.fills[tape.counts[0] + k] = page.fills[k]
+    for k in range(page.decision_count):
+        tape.decisions[tape.counts[1] + k] = page.decisions[k]
+    tape.counts[0] += page.fill_count
+    tape.counts[1] += page.decision_count
 
 
 class Moment(NamedTuple):
@@ -29,23 +97,23 @@ class Moment(NamedTuple):
 
 @step
 def write_fill(
-    tape: Tape, at: Moment, move: int, reason: int, price: float, quantity: float, fee: float, profit: float,
+    page: Page, at: Moment, move: int, reason: int, price: float, quantity: float, fee: float, profit: float,
     decided: int,
 ) -> None:  # fmt: skip
     """Write a fill."""
-    fill = tape.fills[tape.counts[0]]
-    tape.counts[0] += 1
+    fill = page.fills[page.fill_count]
+    page.fill_count += 1
     fill.time, fill.row, fill.move, fill.reason = at.time, at.row, move, reason
     fill.price, fill.quantity, fill.fee, fill.profit, fill.decided = price, quantity, fee, profit, decided
 
 
 @step
 def write_decision(
-    p: Record, tape: Tape, at: Moment, watched: bool, move: int, reason: int, close: float, side: int
+    p: Record, page: Page, at: Moment, watched: bool, move: int, reason: int, close: float, side: int
 ) -> Record:
     """Write a decision, and give it for what else it says."""
-    one = tape.decisions[tape.counts[1]]
-    tape.counts[1] += 1
+    one = page.decisions[page.decision_count]
+    page.decision_count += 1
     one.time, one.row, one.watched, one.move, one.reason = at.time, at.row, 1 if watched else 0, move, reason
     one.close, one.side, one.order = close, side, 0
     one.size = one.price = one.take_profit = one.stop_loss = np.nan

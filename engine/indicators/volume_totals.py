@@ -1,7 +1,7 @@
 """Running totals: on-balance volume, accumulation/distribution, price-volume trend, Williams' own of the second.
 
 Source of the formulas: Pine Script reference, ta.obv, ta.accdist, ta.pvt, ta.wad. They count from the first candle
-there is, so that only their changes mean something. Knuth's compensation keeps them exact however long the column.
+there is, so that only their changes mean something. Knuth's compensation keeps them from drifting.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from engine.indicators.function import Endless, Function
 from engine.indicators.kernel import Column, kernel
 
-_BLOCK = 64
+_PART = 32
 
 
 @kernel
@@ -20,6 +20,38 @@ def _added(total: float, lost: float, x: float) -> tuple[float, float]:
     grown = total + x
     part = grown - total
     return grown, lost + ((total - (grown - part)) + (x - part))
+
+
+@kernel
+def _add_up(flows: Column) -> None:
+    """Put in each flow's place the total up to it; na, and what is infinite, becomes na and is passed over.
+
+    One addition waits for the last, so a block's four parts are added up at once, each from 0, and then raised by the
+    total before it.
+    """
+    parts = np.empty(4 * _PART)
+    total = lost = 0.0
+    for begin in range(0, len(flows), 4 * _PART):
+        block = flows[begin : begin + 4 * _PART]
+        if len(block) == 4 * _PART:
+            first = second = third = fourth = 0.0
+            for k in range(_PART):
+                a, b, c, d = block[k], block[_PART + k], block[2 * _PART + k], block[3 * _PART + k]
+                first += a if abs(a) < np.inf else 0.0
+                second += b if abs(b) < np.inf else 0.0
+                third += c if abs(c) < np.inf else 0.0
+                fourth += d if abs(d) < np.inf else 0.0
+                parts[k], parts[_PART + k], parts[2 * _PART + k], parts[3 * _PART + k] = first, second, third, fourth
+            for begun in range(0, 4 * _PART, _PART):
+                totals, part = block[begun : begun + _PART], parts[begun : begun + _PART]
+                for k in range(_PART):
+                    totals[k] = total + (lost + part[k]) if abs(totals[k]) < np.inf else np.nan
+                total, lost = _added(total, lost, part[_PART - 1])
+        else:
+            for k in range(len(block)):
+                known = abs(block[k]) < np.inf
+                total, lost = _added(total, lost, block[k] if known else 0.0)
+                block[k] = total + lost if known else np.nan
 
 
 @kernel
@@ -54,18 +86,10 @@ def accdist(high: Column, low: Column, close: Column, volume: Column) -> Column:
 
 @kernel
 def _accdist(high: Column, low: Column, close: Column, volume: Column, out: Column) -> None:
-    total = lost = 0.0
-    # A block's flows first, which the processor divides several at once, then their total. Blocks are small, so that
-    # it divides for the next while it still adds.
-    for begin in range(0, len(out), _BLOCK):
-        totals = out[begin : begin + _BLOCK]
-        highs, lows, closes, volumes = high[begin:], low[begin:], close[begin:], volume[begin:]
-        for k in range(len(totals)):
-            flow = ((closes[k] - lows[k]) - (highs[k] - closes[k])) / (highs[k] - lows[k]) * volumes[k]
-            totals[k] = flow if abs(flow) < np.inf else 0.0
-        for k in range(len(totals)):
-            total, lost = _added(total, lost, totals[k])
-            totals[k] = total + lost
+    for k in range(len(out)):
+        flow = ((close[k] - low[k]) - (high[k] - close[k])) / (high[k] - low[k]) * volume[k]
+        out[k] = flow if abs(flow) < np.inf else 0.0
+    _add_up(out)
 
 
 def pvt(close: Column, volume: Column) -> Column:
@@ -81,18 +105,10 @@ def pvt(close: Column, volume: Column) -> Column:
 @kernel
 def _pvt(close: Column, volume: Column, out: Column) -> None:
     out[:1] = np.nan
-    total = lost = 0.0
-    # In blocks, as above.
-    for begin in range(1, len(out), _BLOCK):
-        totals = out[begin : begin + _BLOCK]
-        closes, lasts, volumes = close[begin:], close[begin - 1 :], volume[begin:]
-        for k in range(len(totals)):
-            flow = (closes[k] - lasts[k]) / lasts[k] * volumes[k]
-            totals[k] = flow if abs(flow) < np.inf else np.nan
-        for k in range(len(totals)):
-            known = not np.isnan(totals[k])
-            total, lost = _added(total, lost, totals[k] if known else 0.0)
-            totals[k] = total + lost if known else np.nan
+    flows, closes, lasts, volumes = out[1:], close[1:], close[:-1], volume[1:]
+    for k in range(len(flows)):
+        flows[k] = (closes[k] - lasts[k]) / lasts[k] * volumes[k]
+    _add_up(flows)
 
 
 @kernel

@@ -35,3 +35,12 @@ def test_a_step_back_is_refused_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match="cannot be stepped back to 4999"):
         clock.step_to(4_999)
     assert clock.now_ms() >= 5_000
+
+
+def test_reach_goes_forward_only() -> None:
+    """Reaching a later time shows it; reaching one that has passed neither fails nor turns the clock back."""
+    clock = SteppedClock(5_000)
+    clock.reach(60_000)
+    assert 60_000 <= clock.now_ms() < 70_000
+    clock.reach(10_000)
+    assert 60_000 <= clock.now_ms() < 70_000

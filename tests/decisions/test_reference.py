@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.decisions import Move, advance, new_state, room, state_from_json, state_to_json, void_entry
-from engine.decisions.tape import Tape
+from engine.decisions.tape import DECISIONS_A_CANDLE, FILLS_A_CANDLE, take, tape_for
 from engine.webhook.numbers import to_step
 from tests.decisions.play import STEP_MS, columns, fills_of, play
 from tests.decisions.play import settings as told
@@ -86,14 +86,15 @@ def test_full_tape(scenario: Scenario, fills_room: int, decisions_room: int) -> 
     table, count = scenario.columns, len(scenario.candles)
     loop = play(table, scenario.settings, float(scenario.market.capital))
     state = new_state(float(scenario.market.capital))
-    fills, decisions, equity = room(fills_room)[0].fills, room(decisions_room)[0].decisions, np.empty(count)
+    tape, equity = tape_for(fills_room * FILLS_A_CANDLE, decisions_room * DECISIONS_A_CANDLE), np.empty(count)
     at, seen = 0, [b"", b""]
     while at < count:
-        before, tape = at, Tape(fills, decisions, np.zeros(2, dtype=np.int64))
+        before = at
         at = advance(state, scenario.settings, table, at, count, tape, equity)
         assert at > before
-        seen[0] += fills[: tape.counts[0]].tobytes()
-        seen[1] += decisions[: tape.counts[1]].tobytes()
+        fills, decisions = take(tape)
+        seen[0] += fills.tobytes()
+        seen[1] += decisions.tobytes()
     assert (*seen, equity.tobytes()) == loop.raw
 
 

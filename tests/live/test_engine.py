@@ -113,7 +113,7 @@ class World:
 
     def to(self, bars: int) -> None:
         """Move the clock to a second after that many hours since the start."""
-        self.clock.step_to(max(self.clock.now_ms(), HOUR.shift(self.start, bars) + 1_000))
+        self.clock.reach(HOUR.shift(self.start, bars) + 1_000)
 
     def acknowledge(self) -> None:
         """Let everything that waits have arrived."""
