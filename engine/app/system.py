@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from engine.decisions import Costs
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
+from engine.market.sample import sample_instrument
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock
@@ -64,13 +66,29 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettin
     """Give what the paper platform of a config is told. Errors: InvalidInputError for a config without one."""
     if config.paper is None:
         raise InvalidInputError("this config has no 'paper' section, so there is no paper platform to start")
-    market = {spec.connector: spec.rule.market for spec in specs}
+    by_alias = {spec.connector: spec for spec in specs}
     known = {
-        connector.name: PaperConnector(token=connector.token, market=market[alias])
+        connector.name: _paper_connector(connector, by_alias[alias], sampled=config.exchange.id == "sample")
         for alias, connector in config.connectors.items()
-        if alias in market
+        if alias in by_alias
     }
-    return PaperSettings(connectors=known, ledger=Path(config.paper.ledger), port=config.paper.port)
+    return PaperSettings(
+        connectors=known,
+        ledger=Path(config.paper.ledger),
+        port=config.paper.port,
+        capital=Decimal(repr(config.capital)),
+        account=config.paper.account,
+        exchange=None if config.exchange.id == "sample" else config.exchange,
+    )
+
+
+def _paper_connector(connector: Connector, spec: RouteSpec, *, sampled: bool) -> PaperConnector:
+    """Give what the platform knows of a connector; of the sample market, whose candles are pushed, its steps too."""
+    known = PaperConnector(token=connector.token, market=spec.rule.market, symbol=spec.symbol)
+    if not sampled:
+        return known
+    instrument = sample_instrument(spec.symbol)
+    return known.model_copy(update={"tick": instrument.tick, "lot": instrument.lot})
 
 
 def start_paper(config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack) -> PaperProcess | None:

@@ -1,7 +1,6 @@
 """A candle meets the orders of an account: what fills in it, in which order, at which price.
 
-The price's way is that of `engine.decisions.touch`: open, the nearer of high and low, the other, close. At the open
-first funding is paid, then market orders fill in the order in which they came, then what the open has passed.
+At the open first funding is paid, then market orders fill in the order in which they came, then what the open has passed.
 """
 
 from __future__ import annotations
@@ -9,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engine.decisions.touch import NOISE, high_first, touched
 from engine.paper.matching.account import Account
 from engine.paper.matching.orders import Funding, Order, OrderKind, OrderStatus
+from engine.paper.matching.way import high_first, touched
 
-_ZERO = Decimal(0)
-_NOISE = Decimal(str(NOISE))
 _FUNDING_EVERY_MS = 8 * 3_600_000
 
 
@@ -46,44 +43,43 @@ def meet(account: Account, candle: Candle) -> None:
 
 
 def _walk(account: Account, candle: Candle) -> None:
-    noise = account.terms.tick * _NOISE
-    up = high_first(candle.open, candle.high, candle.low, noise)
+    up = high_first(candle.open, candle.high, candle.low)
     first, second = (candle.high, candle.low) if up else (candle.low, candle.high)
     here = candle.open
     for end in (candle.open, first, second, candle.close):
-        _leg(account, here, end, noise, candle.time_ms)
+        _leg(account, here, end, candle.time_ms)
         here = end
 
 
-def _leg(account: Account, start: Decimal, end: Decimal, noise: Decimal, time_ms: int) -> None:
+def _leg(account: Account, start: Decimal, end: Decimal, time_ms: int) -> None:
     """Go from one price to another, through every level between; where both are one, all that it has passed fills."""
     here = start
-    rising, falling = end >= start, end <= start
     while True:
-        nearest: tuple[Decimal, int, int] | None = None
-        found: Order | None = None
-        price = here
-        # Of what lies at one price, exits come first, then ruin, then entries, then the older one.
-        for order in account.orders.values():
-            if order.price is None:
-                continue
-            is_met, at = touched(order.price, order.waits_above, here, end, rising, falling, noise)
-            rank = (abs(at - here), 2 if order.opens else 0, order.number)
-            if is_met and (nearest is None or rank < nearest):
-                nearest, found, price = rank, order, at
+        order, price = _next(account, here, end, start)
         ruin = _ruin(account)
-        if ruin is not None:
-            level, above = ruin
-            is_met, at = touched(level, above, here, end, rising, falling, noise)
-            if is_met and (nearest is None or (abs(at - here), 1, 0) < nearest):
-                _liquidate(account, at, time_ms)
-                return
-        if found is None:
+        at = None if ruin is None else touched(*ruin, here, end, start)
+        if at is not None and (order is None or (abs(at - here), order.opens) < (abs(price - here), True)):
+            _liquidate(account, at, time_ms)
+            return
+        if order is None:
             return
         here = price
-        stop = found.kind is OrderKind.STOP_LOSS
-        at = account.terms.slipped(price, found.direction) if stop else price
-        account.fill(found, at, maker=not stop, time_ms=time_ms)
+        stop = order.kind is OrderKind.STOP_LOSS
+        account.fill(order, account.terms.slipped(price, order.direction) if stop else price, maker=not stop, time_ms=time_ms)
+
+
+def _next(account: Account, here: Decimal, end: Decimal, start: Decimal) -> tuple[Order | None, Decimal]:
+    """Give the order that is met next, and where. Of what lies at one price, exits come first, then the older one."""
+    found: Order | None = None
+    price, nearest = here, (Decimal(0), False, 0)
+    for order in account.orders.values():
+        at = None if order.price is None else touched(order.price, order.waits_above, here, end, start)
+        if at is None:
+            continue
+        rank = (abs(at - here), order.opens, order.number)
+        if found is None or rank < nearest:
+            found, price, nearest = order, at, rank
+    return found, price
 
 
 def _pay_funding(account: Account, candle: Candle) -> None:

@@ -1,0 +1,90 @@
+"""The candles that the platform's orders meet, where it fetches them itself: public ones, a minute long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Mapping
+from decimal import Decimal
+
+from engine.config import ExchangeConfig
+from engine.errors import SignalEngineError
+from engine.market import Bars, Timeframe
+from engine.paper.ledger import Ledger
+from engine.paper.matching import Candle
+from engine.ports import MarketData
+
+_MINUTE = Timeframe.parse("1m")
+_LOOK_EVERY_S = 5.0
+_SETTLE_MS = 2000  # an exchange's newest candle may still change for a moment
+_log = logging.getLogger(__name__)
+
+
+class CandleFeed:
+    """Fetches, in a thread of its own, from `start` to `stop`. While the exchange cannot be reached orders wait."""
+
+    def __init__(self, ledger: Ledger, symbols: Mapping[str, str], exchange: ExchangeConfig) -> None:
+        """Take the symbols by connector."""
+        self._ledger, self._symbols, self._exchange = ledger, dict(symbols), exchange
+        self._known: set[str] = set()
+        self._next_ms: dict[str, int] = {}
+        self._said = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="paper-feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the request that is under way, if it ends soon."""
+        self._stop.set()
+        self._thread.join(3)
+
+    async def _run(self) -> None:
+        from engine.adapters.ccxt_market import CcxtMarket  # noqa: PLC0415 - ccxt takes a second to load
+
+        market = CcxtMarket(self._exchange.id, self._exchange.options)
+        try:
+            while not self._stop.is_set():
+                for connector in self._symbols:
+                    await self._look(market, connector)
+                await asyncio.to_thread(self._stop.wait, _LOOK_EVERY_S)
+        finally:
+            await market.close()
+
+    async def _look(self, market: MarketData, connector: str) -> None:
+        symbol = self._symbols[connector]
+        try:
+            if connector not in self._known:
+                instrument = await market.instrument(symbol)
+                await asyncio.to_thread(self._ledger.set_steps, connector, instrument.tick, instrument.lot)
+                self._known.add(connector)
+            now_ms = await market.now_ms() - _SETTLE_MS
+            last_ms = _MINUTE.last_closed(now_ms)
+            if self._next_ms.get(connector, 0) > last_ms:
+                return
+            needed = self._next_ms.get(connector) or await asyncio.to_thread(self._ledger.needs_candles, connector)
+            since_ms = last_ms if needed is None else min(needed, last_ms)
+            bars = await market.closed_bars(symbol, _MINUTE, since_ms, now_ms)
+            await asyncio.to_thread(self._ledger.take_candles, connector, candles_of(bars))
+            if len(bars):
+                self._next_ms[connector] = int(bars.closes_ms[-1])
+            self._said = ""
+        except SignalEngineError as error:
+            if str(error) != self._said:  # once, not every few seconds
+                self._said = str(error)
+                _log.warning("the paper platform has no candles of %s: %s; orders wait", symbol, error)
+
+
+def candles_of(bars: Bars) -> list[Candle]:
+    """Give bars as the matching takes them: prices by the fewest digits that are them."""
+    columns = (bars.open, bars.high, bars.low, bars.close)
+    prices = zip(*(map(_exact, column.tolist()) for column in columns), strict=True)
+    times = zip(bars.time.tolist(), bars.closes_ms.tolist(), strict=True)
+    return [Candle(int(t), int(c), *price) for (t, c), price in zip(times, prices, strict=True)]
+
+
+def _exact(price: float) -> Decimal:
+    return Decimal(repr(price))
