@@ -116,7 +116,7 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
     warm = 2 * rule.plan().warmup + 2
     first = timeframe.shift(timeframe.floor(SAMPLE_START_MS), warm)
     clock = SteppedClock(first)
-    with System(config, progress, progress.delivered, clock) as system:
+    with System(config, progress, progress.delivered, clock, pushed=True) as system:
         pushed = -1
 
         def push(row: int) -> None:

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from engine.adapters.clocks import SystemClock
+from engine.adapters.markets import market_data
 from engine.adapters.sql_store import SqlStore
-from engine.app.markets import market_data
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
 from engine.config import Connector, RunConfig
@@ -62,8 +62,11 @@ def _unwatched(file: str, rule: Rule) -> str:
     )
 
 
-def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:
-    """Give what the paper platform of a config is told. Errors: InvalidInputError for a config without one."""
+def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: bool = False) -> PaperSettings:
+    """Give what the paper platform of a config is told; `pushed`: its candles are, and it fetches none itself.
+
+    Errors: InvalidInputError for a config without one.
+    """
     if config.paper is None:
         raise InvalidInputError("this config has no 'paper' section, so there is no paper platform to start")
     by_alias = {spec.connector: spec for spec in specs}
@@ -78,12 +81,12 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettin
         port=config.paper.port,
         capital=Decimal(repr(config.capital)),
         account=config.paper.account,
-        exchange=None if config.exchange.id == "sample" else config.exchange,
+        exchange=None if pushed else config.exchange,
     )
 
 
 def _paper_connector(connector: Connector, spec: RouteSpec, *, sampled: bool) -> PaperConnector:
-    """Give what the platform knows of a connector; of the sample market, whose candles are pushed, its steps too."""
+    """Give what the platform knows of a connector; of the sample market its steps too."""
     known = PaperConnector(token=connector.token, market=spec.rule.market, symbol=spec.symbol)
     if not sampled:
         return known
@@ -91,9 +94,13 @@ def _paper_connector(connector: Connector, spec: RouteSpec, *, sampled: bool) ->
     return known.model_copy(update={"tick": instrument.tick, "lot": instrument.lot})
 
 
-def start_paper(config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack) -> PaperProcess | None:
+def start_paper(
+    config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack, *, pushed: bool = False
+) -> PaperProcess | None:
     """Start the paper platform of a config, where it has one, until the stack is closed."""
-    return None if config.paper is None else stack.enter_context(PaperProcess(paper_settings(config, specs)))
+    if config.paper is None:
+        return None
+    return stack.enter_context(PaperProcess(paper_settings(config, specs, pushed=pushed)))
 
 
 def reachable(config: RunConfig, paper: PaperProcess | None) -> Mapping[str, Connector]:
@@ -116,13 +123,19 @@ class System:
         on_delivery: OnDelivery,
         clock: Clock | None = None,
         on_doubt: OnDoubt | None = None,
+        *,
+        pushed: bool = False,
     ) -> None:
-        """Check the rules; nothing is started yet. `on_doubt` is told all that is known of a message in doubt."""
+        """Check the rules; nothing is started yet. `on_doubt` is told all that is known of a message in doubt.
+
+        `pushed`: the paper platform fetches no candles; whoever runs the system pushes them.
+        """
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.specs = read_routes(config)
         check_words(config, self.specs)
         self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
+        self._pushed = pushed
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
 
@@ -131,7 +144,7 @@ class System:
         with ExitStack() as stack:
             self.store = SqlStore(self.config.state, clock=self.clock)  # first: it refuses a second engine
             stack.callback(self.store.close)
-            self._paper = start_paper(self.config, self.specs, stack)
+            self._paper = start_paper(self.config, self.specs, stack, pushed=self._pushed)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
             self.market = market_data(self.config.exchange, self.clock)

@@ -35,7 +35,9 @@ def api_of(ledger: Ledger) -> APIRouter:
     def _messages(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[MessageDocument]]:
         """Give what was received, oldest first."""
         rows = ledger.rows(messages, "sequence", after, limit, connector)
-        return {"messages": [MessageDocument.model_validate({**row, "fields": json.loads(row["fields"])}) for row in rows]}
+        return {
+            "messages": [MessageDocument.model_validate({**row, "fields": json.loads(row["fields"])}) for row in rows]
+        }
 
     @api.get("/orders")
     def _orders(connector: str, after: After = 0, limit: Limit = 1000) -> dict[str, list[OrderDocument]]:
@@ -46,7 +48,9 @@ def api_of(ledger: Ledger) -> APIRouter:
     @api.get("/fills")
     def _fills(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[FillDocument]]:
         """Give fills, oldest first."""
-        return {"fills": [FillDocument.model_validate(row) for row in ledger.rows(fills, "number", after, limit, connector)]}
+        return {
+            "fills": [FillDocument.model_validate(row) for row in ledger.rows(fills, "number", after, limit, connector)]
+        }
 
     @api.get("/funding")
     def _funding(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[FundingDocument]]:
@@ -105,4 +109,3 @@ def _held(ledger: Ledger, connector: str) -> list[PositionDocument]:
         )
         for side, held in account.sides()
     ]
-

@@ -13,7 +13,7 @@ _LATEST_MS = 10**14
 
 def _no_float(value: object) -> object:
     if isinstance(value, bool | float):
-        raise ValueError('prices are texts, such as "0.00009", as a JSON number is not exact')  # noqa: TRY004 - pydantic's
+        raise ValueError('prices are texts, such as "0.00009", as a JSON number is not exact')
     return value
 
 

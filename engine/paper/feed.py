@@ -8,6 +8,8 @@ import threading
 from collections.abc import Mapping
 from decimal import Decimal
 
+from engine.adapters.clocks import SystemClock
+from engine.adapters.markets import market_data
 from engine.config import ExchangeConfig
 from engine.errors import SignalEngineError
 from engine.market import Bars, Timeframe
@@ -43,9 +45,7 @@ class CandleFeed:
         self._thread.join(3)
 
     async def _run(self) -> None:
-        from engine.adapters.ccxt_market import CcxtMarket  # noqa: PLC0415 - ccxt takes a second to load
-
-        market = CcxtMarket(self._exchange.id, self._exchange.options)
+        market = market_data(self._exchange, SystemClock())
         try:
             while not self._stop.is_set():
                 for connector in self._symbols:

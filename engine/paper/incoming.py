@@ -62,7 +62,8 @@ def read(document: Mapping[str, object], market: MarketKind, *, syncs: bool = Fa
     faults: dict[str, str] = {}
     found = (
         *_types(document, syncs=syncs),
-        *(sync.faults_of(document) if carries else _action_faults(document, market)),
+        *(sync.faults_of(document, market) if carries else _action_faults(document, market)),
+        *(_spot_faults(document) if market is MarketKind.SPOT else ()),
         *_delay_faults(document),
     )
     for field, fault in found:
@@ -72,11 +73,7 @@ def read(document: Mapping[str, object], market: MarketKind, *, syncs: bool = Fa
     if faults:
         raise InvalidMessageError(faults)
     action = None if carries else Action.read(_text(document, "action") or "")
-    size_kind, size = _size(document)
-    if carries:
-        size_kind, size = sync.read_entry(document)
-    elif action is not None and action.cancels:
-        size_kind, size = None, None
+    size_kind, size = sync.read_entry(document) if carries else _size(document, action)
     return Incoming(
         connector=_text(document, "connectorName") or "",
         action=action,
@@ -140,12 +137,14 @@ def _action_faults(document: Mapping[str, object], market: MarketKind) -> Iterat
         return
     if action.market not in (None, market):
         yield "action", f"'{text}' does not exist on this connector's {market} market"
-    if market is MarketKind.SPOT:
-        for field in ("profit", "loss"):
-            if field in document:
-                yield field, "exists on USD-M futures only; this connector is for spot"
     if action is Action.CANCEL and "clientOrderId" not in document:
         yield "clientOrderId", "is missing; 'cancel' cancels by it"
+
+
+def _spot_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for field in ("profit", "loss"):
+        if field in document:
+            yield field, "exists on USD-M futures only; this connector is for spot"
 
 
 def _contradictions(document: Mapping[str, object]) -> dict[str, str]:
@@ -153,7 +152,7 @@ def _contradictions(document: Mapping[str, object]) -> dict[str, str]:
     action = Action.read(_text(document, "action") or "")
     if not action.opens:
         levels = [name for name in ("profit", "loss") if name in document]
-        return {name: f"belongs to an order that opens, not to '{action}'" for name in levels}
+        return dict.fromkeys(levels, f"belongs to an order that opens, not to '{action}'")
     ladder = ["loss", "limit", "profit"]
     if action is Action.OPEN_SHORT:
         ladder.reverse()
@@ -188,8 +187,10 @@ def _delay_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield "delaySecondsFilter", "is empty, and so would match every log"
 
 
-def _size(document: Mapping[str, object]) -> tuple[SizeKind, Decimal]:
-    """`fixed` takes precedence; neither is 100 percent."""
+def _size(document: Mapping[str, object], action: Action | None) -> tuple[SizeKind, Decimal] | tuple[None, None]:
+    """`fixed` takes precedence; neither is 100 percent; what cancels has none."""
+    if action is not None and action.cancels:
+        return None, None
     fixed = _number(document, "fixed")
     if fixed is not None:
         return SizeKind.FIXED, fixed

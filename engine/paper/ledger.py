@@ -104,12 +104,10 @@ class Ledger:
 
     def account(self, connector: str) -> Account:
         """Give an account as it stands now: a copy, as the file has it."""
-        return self._writer.do(
-            lambda _: read_account(self.store, connector, self._terms[connector], self._capital)
-        )
+        return self._writer.do(lambda _: read_account(self.store, connector, self._terms[connector], self._capital))
 
     def needs_candles(self, connector: str) -> int | None:
-        """Give the time (ms UTC) from which candles are needed; None where nothing is held and nothing waits for a candle."""
+        """Give the time (ms UTC) from which candles are needed; None where nothing is held and nothing waits."""
 
         def look(_connection: Connection) -> int | None:
             book = self._book(connector)
@@ -225,7 +223,7 @@ class Ledger:
         row = {"time_ms": self._now_ms(), **values, "fields": json.dumps(values["fields"])}
         row["verdict"] = str(row["verdict"])
         result = connection.execute(insert(messages).values(**row).returning(messages))
-        return entry_of(result.mappings().one())
+        return entry_of(dict(result.mappings().one()))
 
 
 def _reason(first: Entry, fields: Mapping[str, object]) -> str:

@@ -23,8 +23,8 @@ _GRACE_S = 4  # for requests that are under way; the whole stop is over within 5
 def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url: None) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is given the address once requests are answered.
 
-    Errors: RefusedError for a host that others can reach, or a ledger that another process uses; InvalidInputError where
-    the port cannot be had; StoreError.
+    Errors: RefusedError for a host that others can reach, or a ledger that another process uses; InvalidInputError
+    where the port cannot be had; StoreError.
     """
     host = settings.host
     if not is_loopback(host):

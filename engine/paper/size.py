@@ -18,5 +18,12 @@ class SizeKind(StrEnum):
 
 def kind_of(value: object) -> str:
     """Say what a JSON value is."""
-    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names = {
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
     return names.get(type(value), "null" if value is None else type(value).__name__)

@@ -117,7 +117,8 @@ def write(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
 def first_under(connection: Connection, connector: str, client_order_id: str) -> Row | None:
     """Give the message that placed an order under this id, if one did."""
     same = (messages.c.connector == connector, messages.c.client_order_id == client_order_id)
-    return connection.execute(select(messages).where(placed, *same)).mappings().one_or_none()
+    found = connection.execute(select(messages).where(placed, *same)).mappings().one_or_none()
+    return None if found is None else dict(found)
 
 
 def _from_messages_only(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""A message that carries the whole position, as the platform's sync template takes it, and the orders that lead there."""
+"""A message that carries the whole position, for the platform's sync template, and the orders that lead there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.documents import did_you_mean
+from engine.market import MarketKind
 from engine.paper.size import PLAIN_NUMBER, SizeKind, kind_of
 from engine.webhook import Action
 
@@ -33,19 +34,14 @@ class Target:
     prev_size: Decimal
 
 
-def moves_to(message: Incoming, long: Decimal, short: Decimal) -> list[Incoming]:
-    """Give the orders that lead from what is held to what `message` wants: closes before what opens.
+def moves_to(message: Incoming, target: Target, long: Decimal, short: Decimal) -> list[tuple[Action, Incoming]]:
+    """Give the orders that lead from what is held to the target of `message`: closes before what opens.
 
     What grows is entered by `entryOrder` once more; what shrinks is closed by the same share.
     """
-    target = message.target
-    if target is None:
-        return [message]
-    moves = [
-        replace(message, target=None, action=_CLOSE[side], size_kind=SizeKind.PERCENT, size=_HUNDRED)
-        for side, held in ((1, long), (-1, short))
-        if held and side != target.side
-    ]
+    order = replace(message, target=None)
+    everything = replace(order, size_kind=SizeKind.PERCENT, size=_HUNDRED)
+    moves = [(_CLOSE[side], everything) for side, held in ((1, long), (-1, short)) if held and side != target.side]
     if target.side == 0:
         return moves
     held = long if target.side > 0 else short
@@ -53,14 +49,13 @@ def moves_to(message: Incoming, long: Decimal, short: Decimal) -> list[Incoming]
     shrinks = steady and target.size < target.prev_size
     if held and shrinks:
         share = _HUNDRED * (target.prev_size - target.size) / target.prev_size
-        closing = replace(message, target=None, action=_CLOSE[target.side], size_kind=SizeKind.PERCENT, size=share)
-        moves.append(closing)
+        moves.append((_CLOSE[target.side], replace(everything, size=share)))
     elif (not held and not shrinks) or (held and steady and target.size > target.prev_size):
-        moves.append(replace(message, target=None, action=_OPEN[target.side]))
+        moves.append((_OPEN[target.side], order))
     return moves
 
 
-def faults_of(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def faults_of(document: Mapping[str, object], market: MarketKind) -> Iterator[tuple[str, str]]:
     """Give what is wrong with the fields of a position message, by their names in the JSON."""
     position = document.get("position")
     if not isinstance(position, dict):
@@ -72,12 +67,22 @@ def faults_of(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield f"position.{name}", "is missing"
         elif not isinstance(position[name], str) or position[name] not in _SIDES:
             yield f"position.{name}", "must be long, short or flat"
+        elif position[name] == "short" and market is MarketKind.SPOT:
+            yield f"position.{name}", "is short, which a spot market has not"
     for name in ("size", "prev_size"):
         yield from _number(f"position.{name}", position.get(name), zero=True)
-    sides = [_SIDES[s] if isinstance(s := position.get(name), str) and s in _SIDES else None for name in ("side", "prev_side")]
+    sides = [
+        _SIDES[s] if isinstance(s := position.get(name), str) and s in _SIDES else None
+        for name in ("side", "prev_side")
+    ]
     for side, name in zip(sides, ("size", "prev_size"), strict=True):
         size = position.get(name)
-        if side is not None and isinstance(size, str) and PLAIN_NUMBER.fullmatch(size) and bool(side) != bool(Decimal(size)):
+        if (
+            side is not None
+            and isinstance(size, str)
+            and PLAIN_NUMBER.fullmatch(size)
+            and bool(side) != bool(Decimal(size))
+        ):
             yield f"position.{name}", f"is {size}, which contradicts its side: flat is 0, and all else is above 0"
     entry = document.get("entryOrder")
     if entry is None:
@@ -123,7 +128,10 @@ def _entry_faults(entry: object) -> Iterator[tuple[str, str]]:
 def _unknown(name: str, given: Mapping[str, object], known: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for field in given:
         if field not in known:
-            yield name, f"has an unknown '{field[:40]}'; {did_you_mean(field, known) or 'known are ' + ', '.join(known)}"
+            yield (
+                name,
+                f"has an unknown '{field[:40]}'; {did_you_mean(field, known) or 'known are ' + ', '.join(known)}",
+            )
             return
 
 
@@ -131,6 +139,6 @@ def _number(name: str, value: object, *, zero: bool) -> Iterator[tuple[str, str]
     if value is None:
         yield name, "is missing"
     elif not isinstance(value, str) or not PLAIN_NUMBER.fullmatch(value):
-        yield name, f"is {kind_of(value)}; it must be a STRING with a plain decimal number, such as \"0.5\""
+        yield name, f'is {kind_of(value)}; it must be a STRING with a plain decimal number, such as "0.5"'
     elif not zero and not Decimal(value):
         yield name, "is 0; it must be above 0"

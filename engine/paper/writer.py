@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -78,7 +78,7 @@ class Writer:
     def _fail(self, batch: list[tuple[Job, Future[Any]]], error: BaseException) -> None:
         """Tell one job's error to it alone: the others are run again, each by itself."""
         if len(batch) == 1:
-            batch[0][1].set_exception(cast("BaseException", error))
+            batch[0][1].set_exception(error)
             return
         for one in batch:
             self._commit([one])

@@ -26,7 +26,7 @@ class Platform:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ledger = Ledger(folder / "ledger.sqlite")
+        self.ledger = Ledger(folder / "ledger.sqlite", CONNECTORS)
         self.listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
             create_app(CONNECTORS, self.ledger), log_config=None, lifespan="off", timeout_graceful_shutdown=2
@@ -101,6 +101,8 @@ def test_a_valid_message_is_answered_ok(platform: Platform) -> None:
         "size": "25",
         "verdict": "accepted",
         "reason": "",
+        "acts_ms": 0,
+        "became": None,
     }
 
 

@@ -1,6 +1,7 @@
 """A candle meets the orders of an account: what fills in it, in which order, at which price.
 
-At the open first funding is paid, then market orders fill in the order in which they came, then what the open has passed.
+At the open first funding is paid, then market orders fill in the order in which they came, then what the open has
+passed.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def _leg(account: Account, start: Decimal, end: Decimal, time_ms: int) -> None:
             return
         here = price
         stop = order.kind is OrderKind.STOP_LOSS
-        account.fill(order, account.terms.slipped(price, order.direction) if stop else price, maker=not stop, time_ms=time_ms)
+        account.fill(
+            order, account.terms.slipped(price, order.direction) if stop else price, maker=not stop, time_ms=time_ms
+        )
 
 
 def _next(account: Account, here: Decimal, end: Decimal, start: Decimal) -> tuple[Order | None, Decimal]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.paper.incoming import Incoming, SizeKind
+from engine.paper.incoming import Incoming
 from engine.paper.matching.account import Account
 from engine.paper.matching.orders import Order, OrderKind, OrderStatus
 from engine.paper.matching.terms import MOST_OPEN_ORDERS
+from engine.paper.size import SizeKind
 from engine.paper.target import moves_to
 from engine.webhook import Action, number_text, to_step
 
@@ -24,14 +25,16 @@ def place(account: Account, message: Incoming, number: int, time_ms: int) -> str
     """Carry out message `number` at `time_ms` of the market; give what became of it, in words."""
     if message.target is not None:
         held = account.long.quantity, account.short.quantity
-        moves = moves_to(message, *held)
-        said = [_order(account, move, number, time_ms) for move in moves]
+        moves = moves_to(message, message.target, *held)
+        said = [_order(account, action, move, number, time_ms) for action, move in moves]
         return "; ".join(said) or "the position is as it should be"
     if message.action is Action.CANCEL:
         return _cancel(account, message.client_order_id, time_ms)
     if message.action is Action.CANCEL_ALL:
         return _cancel_all(account, time_ms)
-    return _order(account, message, number, time_ms)
+    if message.action is None:
+        raise AssertionError("a message without a position has an action")
+    return _order(account, message.action, message, number, time_ms)
 
 
 def _cancel(account: Account, client_order_id: str | None, time_ms: int) -> str:
@@ -49,8 +52,7 @@ def _cancel_all(account: Account, time_ms: int) -> str:
     return f"cancelled {len(waiting)} orders" if waiting else "nothing to cancel: no order waits"
 
 
-def _order(account: Account, message: Incoming, number: int, time_ms: int) -> str:
-    action = message.action
+def _order(account: Account, action: Action, message: Incoming, number: int, time_ms: int) -> str:
     order = Order(
         number=account.new_number(),
         message=number,
@@ -83,7 +85,9 @@ def _quantity(account: Account, message: Incoming, order: Order) -> Decimal:
     terms = account.terms
     for name, price in (("limit", order.price), ("profit", order.profit), ("loss", order.loss)):
         if price is not None and to_step(price, terms.tick) != price:
-            raise _RefusedOrderError(f"{name} {number_text(price)} is no multiple of the tick {number_text(terms.tick)}")
+            raise _RefusedOrderError(
+                f"{name} {number_text(price)} is no multiple of the tick {number_text(terms.tick)}"
+            )
     base = order.price or account.price
     quantity = _opening(account, message, base) if order.opens else _closing(account, message, order)
     if terms.min_notional and (order.opens or terms.spot) and quantity * base < terms.min_notional:

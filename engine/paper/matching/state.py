@@ -29,7 +29,7 @@ def account_to_json(account: Account) -> str:
 
 
 def account_from_json(text: str, terms: AccountTerms, orders: Iterable[Order]) -> Account:
-    """Read an account with its open orders. Errors: ValueError, KeyError, ArithmeticError where it is something else."""
+    """Read an account with its open orders. Errors: ValueError, KeyError, ArithmeticError for something else."""
     state: dict[str, Any] = json.loads(text)
     return Account(
         terms,

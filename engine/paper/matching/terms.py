@@ -17,9 +17,9 @@ class AccountTerms:
     """How orders are taken and filled. Shares are fractions: a commission of 0.05 % is 0.0005.
 
     `tick` and `lot` are the steps of prices and amounts, 0 for none. `hedge`: long and short positions side by side;
-    else they are one net position. `leverage` 0 asks for no margin at all; spot always pays in full. `multiplies`: sizes
-    of openLong and openShort are multiplied by the leverage, as the platform's sync template does. `funding` is what a
-    long pays at 00, 08 and 16 UTC.
+    else they are one net position. `leverage` 0 asks for no margin at all; spot always pays in full. `multiplies`: the
+    sizes of openLong and openShort are multiplied by the leverage, as the platform's sync template does. `funding` is
+    what a long pays at 00, 08 and 16 UTC.
     """
 
     market: MarketKind
