@@ -83,6 +83,25 @@ def quantity_for(settings: Record, kind: int, size: float, equity: float, base: 
 
 
 @step
+def sent_percent(size: float) -> float:
+    """Give a percent as a message carries it, rounded down to 0.0001: what the platform is told is what is sized."""
+    return steps(np.floor(size * 1e4 + 1e-7), 1e-4) if size <= 100.0 else size
+
+
+@step
+def available(settings: Record, p: Record, equity: float, close: float, leaves: bool) -> float:
+    """Give what the percent of another entry is of: the platform's available balance, without what the position holds.
+
+    `leaves`: the position is being closed, which comes first.
+    """
+    if settings.tradingview == 1 or p.side == 0 or leaves:
+        return equity
+    if not settings.may_borrow:
+        return equity - p.quantity * close
+    return equity - p.quantity * close / settings.leverage if settings.leverage > 0.0 else equity
+
+
+@step
 def bought_for(settings: Record, budget: float, price: float) -> float:
     """Give the amount that a share of the equity buys: TradingView pays the commission out of it too."""
     if settings.tradingview == 0:

@@ -79,7 +79,7 @@ class CandleFeed:
 
 
 def candles_of(bars: Bars) -> list[Candle]:
-    """Give bars as the matching takes them: prices by the fewest digits that are them."""
+    """Give bars as the matching takes them; of prices 15 digits count, what is beyond is the noise of their sums."""
     columns = (bars.open, bars.high, bars.low, bars.close)
     prices = zip(*(map(_exact, column.tolist()) for column in columns), strict=True)
     times = zip(bars.time.tolist(), bars.closes_ms.tolist(), strict=True)
@@ -87,4 +87,4 @@ def candles_of(bars: Bars) -> list[Candle]:
 
 
 def _exact(price: float) -> Decimal:
-    return Decimal(repr(price))
+    return Decimal(f"{price:.15g}")

@@ -108,11 +108,11 @@ def _opening(account: Account, message: Incoming, base: Decimal) -> Decimal:
         wanted = to_step(available * size / _HUNDRED * times / base, terms.lot, down=True)
         if wanted <= 0:
             raise _RefusedOrderError(f"{number_text(size)} % of what is available is below the lot {terms.lot:f}")
-        quantity = wanted if most is None else min(wanted, most)  # its fee must be paid too
+        quantity = wanted  # what its fee and a gap leave no money for is cut off when it fills
     else:
         money = message.size_kind is SizeKind.NOTIONAL
         quantity = to_step(size * times / base, terms.lot, down=True) if money else _whole(size * times, terms.lot)
-    if quantity <= 0 or (most is not None and quantity > most):
+    if quantity <= 0 or (message.size_kind is not SizeKind.PERCENT and most is not None and quantity > most):
         needed = number_text(quantity * base * (terms.margin_share + terms.taker))
         raise _RefusedOrderError(f"insufficient balance: {needed} is needed, {number_text(available)} is available")
     return quantity
