@@ -13,13 +13,13 @@ from engine.decisions.inputs import Numbers
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
     affordable,
+    as_sent,
     available,
     entry_price,
     number,
     place_levels,
     quantity_for,
     renew_levels,
-    sent_percent,
     side_field,
 )
 from engine.decisions.path import drop_order
@@ -169,10 +169,8 @@ def _place(
     if order.type == _MARKET:
         return
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
-    size = number(numbers, side_field(side, SIZE), row, p, close)
-    budget = equity
-    if own.size_kind == _PERCENT and settings.tradingview == 0:
-        size, budget = sent_percent(size), available(settings, p, equity, close, leaves)
+    size = as_sent(settings, own.size_kind, number(numbers, side_field(side, SIZE), row, p, close))
+    budget = available(settings, own.size_kind, p, equity, close, leaves)
     base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
     if np.isnan(base):
         _refuse(p, page, at, _NO_PRICE, close, side, size)

@@ -127,7 +127,7 @@ def _open_triggered(
             stop_loss = one.price
     quantity = order.quantity
     if own.size_kind == _PERCENT:
-        budget = available(settings, p, equity, close, p.closing != 0)
+        budget = available(settings, own.size_kind, p, equity, close, p.closing != 0)
         quantity = quantity_for(settings, own.size_kind, order.size, budget, close, np.nan)
     if p.side == -side and p.closing == 0:
         leave(state, settings, page, at, watched, close, _REVERSE, np.nan)

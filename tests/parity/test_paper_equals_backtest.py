@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pytest import approx
 
 from engine.backtest import Result, backtest
 from engine.decisions import Costs, Move
@@ -56,8 +55,8 @@ def assert_same(result: Result, account: Account) -> None:
     ]
     assert [fill[:2] for fill in booked] == [fill[:2] for fill in promised]
     for got, expected in zip(booked, promised, strict=True):
-        assert got[2:] == approx(expected[2:], rel=1e-9, abs=1e-9)
-    assert float(account.equity()) == approx(result.equity[-1], rel=1e-9)
+        assert got[2:] == pytest.approx(expected[2:], rel=1e-9, abs=1e-9)
+    assert float(account.equity()) == pytest.approx(result.equity[-1], rel=1e-9)
 
 
 def _shown(fill: Fill) -> tuple[int, int, float, float, float]:
