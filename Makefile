@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz kills power network disk mutants drift survey lock clean help
+.PHONY: demo test check bench fuzz kills power network soak disk mutants drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -11,9 +11,10 @@ help:
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
-	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour or two"
+	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour"
 	@echo "make power   the power cut 10,000 times under the store (POWER=n): 10 minutes"
 	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
+	@echo "make soak    a simulated year of minutes of 20 routes, with all faults of exchanges and clocks (SOAK=minutes): hours"
 	@echo "make disk    5,000 damaged states opened, and engines that lose their disk (DISK=n): 10 minutes"
 	@echo "make mutants the tests of delivery and webhook against a thousand mutants: 10 minutes"
 	@echo "make drift   how far running sums are from exact ones after five million bars"
@@ -51,6 +52,8 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
 	@$(BIN)/python -m backtests.benchmarks.delivery
+	@$(BIN)/python -m backtests.benchmarks.live
+	@$(BIN)/python -m backtests.benchmarks.journal
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz
@@ -66,6 +69,10 @@ power: .venv/ready
 NETWORK ?= 50000
 network: .venv/ready
 	@$(BIN)/python -m tests.faults.network $(NETWORK)
+
+SOAK ?= 525600
+soak: .venv/ready
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
 
 DISK ?= 5000
 disk: .venv/ready

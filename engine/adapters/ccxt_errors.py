@@ -7,7 +7,8 @@ error. So the HTTP status is kept with each exception, and decides together with
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,9 @@ _ALWAYS_AGAIN = (errors.RequestTimeout, errors.DDoSProtection, errors.RateLimitE
 _AGAIN_UNLESS_4XX = (errors.ExchangeNotAvailable, errors.BadResponse)
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _TEXT_AT_MOST = 300
+_LIMITS_S = {429: 5.0, 418: 120.0}  # status, and how long it holds where the answer does not say
+_BANNED_UNTIL = re.compile(r"banned until (\d{13})")  # Binance's words
+_LONGEST_BAN_S = 3 * 86_400.0
 
 FROM_CCXT = (errors.BaseError, *_UNREADABLE)
 """What ccxt raises: its own errors, and what its parsers stumble over in an answer that is not what it should be."""
@@ -27,14 +31,22 @@ FROM_CCXT = (errors.BaseError, *_UNREADABLE)
 class Strict:
     """Mixed into an exchange class of ccxt: tells what ccxt keeps to itself.
 
-    Exceptions get `http_status` and, where the answer says how long to wait, `retry_after_s`.
+    Exceptions get `http_status` and, where the answer says how long to wait, `retry_after_s`. From a 429 or 418 on
+    nothing leaves until the limit or ban is over, whoever asks: a request that is sent within makes it longer.
     """
 
     id: str
+    tell_limit: Callable[[str], None]
     _retry_after_s: float | None = None
+    _limited_until = 0.0  # monotonic seconds
 
     async def fetch(self, *request: Any) -> Any:
         """Refuse an answer that is not JSON: ccxt would hand a maintenance page on, and find no candles in it."""
+        left = self._limited_until - time.monotonic()  # looked at here, after ccxt's own queue
+        if left > 0:
+            limited = errors.RateLimitExceeded(f"{self.id} limits us: nothing is asked for another {left:.1f} s")
+            limited.retry_after_s = left
+            raise limited
         answer = await super().fetch(*request)  # type: ignore[misc]
         if not isinstance(answer, dict | list):
             raise errors.BadResponse(f"{self.id} answered what is not JSON: {answer!r:.100}")
@@ -62,7 +74,19 @@ class Strict:
         except errors.BaseError as error:
             error.http_status = code
             error.retry_after_s = self._retry_after_s
+            if code in _LIMITS_S:
+                error.retry_after_s = self._limited(code, str(error))
             raise
+
+    def _limited(self, code: int, said: str) -> float:
+        """Note until when nothing may leave: as the answer says, by header or in words, else for a usual time."""
+        until_ms = _BANNED_UNTIL.search(said)
+        wait = self._retry_after_s if self._retry_after_s is not None else _LIMITS_S[code]
+        if until_ms is not None:
+            wait = max(wait, min(int(until_ms[1]) / 1_000 - time.time(), _LONGEST_BAN_S))
+        self._limited_until = max(self._limited_until, time.monotonic() + wait)
+        self.tell_limit(f"status {code}; for {wait:.0f} s")
+        return wait
 
 
 def as_ours(exchange: str, error: Exception) -> MarketDataError:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import ccxt.async_support as ccxt
 
+from engine.adapters.ccxt_costs import candle_costs
 from engine.adapters.ccxt_errors import FROM_CCXT, Strict, as_ours
+from engine.adapters.ccxt_markets import Markets
 from engine.adapters.ccxt_pages import Pages
+from engine.adapters.clocks import steady_ms
+from engine.adapters.market_files import MarketsFile
 from engine.documents import did_you_mean
 from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.ports import Page
+from engine.ports import Notice, NoticeKind, Page, Tell, ignore
+
+_LEAST_BARS = 5  # of a page: the newest is asked for with what may have changed or been missed before it
 
 
 class CcxtMarket:
@@ -23,10 +29,18 @@ class CcxtMarket:
     Errors of every method: MarketDataUnavailableError where asking again may help, else MarketDataError.
     """
 
-    def __init__(self, exchange_id: str, options: Mapping[str, Any], clock_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        exchange_id: str,
+        options: Mapping[str, Any],
+        clock_seconds: float = 60.0,
+        markets_file: Path | None = None,
+        tell: Tell = ignore,
+    ) -> None:
         """Make the exchange; `options` go to ccxt's constructor (proxies, hosts, keys, ...). Nothing is sent yet.
 
-        The exchange's time is asked for every `clock_seconds`, and counted on by our monotonic clock between.
+        The exchange's time is asked for every `clock_seconds`, and counted on by our steady clock between.
+        `markets_file` keeps its list of markets, for a start at which the exchange does not give it.
         """
         if exchange_id not in ccxt.exchanges:
             raise MarketDataError(f"ccxt has no exchange '{exchange_id}'{_hint(exchange_id, ccxt.exchanges)}")
@@ -35,10 +49,13 @@ class CcxtMarket:
             self._exchange = made({"enableRateLimit": True, **options})
         except FROM_CCXT as error:
             raise MarketDataError(f"{exchange_id}: its options are not what ccxt accepts: {error}") from error
+        self._exchange.tell_limit = lambda text: tell(Notice(NoticeKind.LIMITED, exchange_id, text))
+        file = None if markets_file is None else MarketsFile(markets_file, exchange_id)
+        self._markets = Markets(self._exchange, file, tell)
         self._id = exchange_id
         self._clock_seconds = clock_seconds
-        self._clock_read = float("-inf")  # monotonic seconds of the last answer
-        self._offset_ms = 0.0  # exchange's time less our monotonic time
+        self._clock_read = float("-inf")  # steady seconds of the last answer
+        self._offset_ms = 0.0  # exchange's time less our steady time
 
     async def now_ms(self) -> int:
         """Give the exchange's time, at most the last answer's travel behind it and never ahead; else ours.
@@ -47,14 +64,14 @@ class CcxtMarket:
         """
         if not self._exchange.has.get("fetchTime"):
             return int(self._exchange.milliseconds())
-        asked = time.monotonic()
+        asked = steady_ms() / 1_000
         if asked - self._clock_read >= self._clock_seconds:
             told = await self._answer(self._exchange.fetch_time())
             if not isinstance(told, int):
                 raise MarketDataUnavailableError(f"{self._id}: its answer holds no time; it will be asked again")
-            self._clock_read = time.monotonic()
+            self._clock_read = steady_ms() / 1_000
             self._offset_ms = told - self._clock_read * 1_000
-        return int(time.monotonic() * 1_000 + self._offset_ms)
+        return int(steady_ms() + self._offset_ms)
 
     async def instrument(self, symbol: str) -> Instrument:
         """Give tick and lot (of a contract market in units of the base, not in contracts)."""
@@ -93,8 +110,13 @@ class CcxtMarket:
             bars = pages.take()
             yield Page(bars, timeframe.next(timeframe.last_closed(now_ms)) if pages.next_ms is None else pages.next_ms)
 
+    def request_ms(self) -> float:
+        """Give how much of a minute's budget one question for a new candle takes, in ms of the exchange's queue."""
+        return float(self._exchange.rateLimit) * max(map(float, candle_costs(self._exchange.api)), default=1.0)
+
     async def close(self) -> None:
         """Close the connections. The exchange cannot be asked any more then."""
+        await self._markets.close()
         await self._exchange.close()
 
     async def _pages(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> Pages:
@@ -105,7 +127,10 @@ class CcxtMarket:
         return Pages(f"{self._id} {symbol} {timeframe}", timeframe, since_ms, now_ms, self._page_bars(symbol) or 100)
 
     async def _ask(self, pages: Pages, symbol: str, timeframe: Timeframe) -> None:
-        since, limit = pages.next_ms, self._page_bars(symbol)
+        limit = self._page_bars(symbol)
+        if limit is not None:  # exchanges charge by it
+            limit = min(limit, max(_LEAST_BARS, pages.left(limit)))
+        since = pages.next_ms
         pages.add(await self._answer(self._exchange.fetch_ohlcv(symbol, str(timeframe), since=since, limit=limit)))
 
     def _page_bars(self, symbol: str) -> int | None:
@@ -114,12 +139,7 @@ class CcxtMarket:
         return min(int(stated), 1_000) if stated else None  # ccxt states too many for some, never fewer than it asks
 
     async def _market(self, symbol: str) -> dict[str, Any]:
-        if not self._exchange.markets:
-            await self._answer(self._exchange.load_markets())
-        markets: dict[str, dict[str, Any]] = self._exchange.markets or {}
-        if not markets:
-            self._exchange.markets_loading = None  # ccxt would keep the empty answer for good
-            raise MarketDataUnavailableError(f"{self._id}: it lists no markets at all; it will be asked again")
+        markets = await self._markets.all()
         if symbol not in markets:
             raise MarketDataError(f"{self._id} has no symbol '{symbol}'{_hint(symbol, markets)}")
         return markets[symbol]

@@ -28,6 +28,9 @@ class Pages:
         self._timeframe = timeframe
         self._since = since_ms
         self._last = timeframe.last_closed(now_ms)
+        self._end = timeframe.next(
+            self._last
+        )  # a row before it that is on no bar's start is a fault, no forming candle
         self._page_bars = page_bars
         self._rows: list[Row] = []
         self._known: dict[float, Row] = {}
@@ -40,6 +43,12 @@ class Pages:
         """The open time to ask from, or None when the window is covered."""
         return self._next if self._next <= self._last else None
 
+    def left(self, at_most: int) -> int:
+        """Count the bars to the end of the window, and the one that forms after it; `at_most` where there are more."""
+        if self._timeframe.shift(self._next, at_most) <= self._last:
+            return at_most
+        return min(at_most, (self._last - self._next) // self._timeframe.length_ms + 2)
+
     def add(self, page: Sequence[Sequence[float | None]]) -> None:
         """Take a page of rows (time ms, open, high, low, close, volume) as ccxt gives it, sorted; None is NaN."""
         rows = [tuple(math.nan if cell is None else float(cell) for cell in row[:6]) for row in page]
@@ -47,7 +56,7 @@ class Pages:
         newest = -math.inf
         for row in rows:
             newest = max(newest, row[0])  # NaN is never more
-            if row[0] < self._since or row[0] > self._last:
+            if row[0] < self._since or row[0] >= self._end:
                 if self._taken.get(row[0], row) != row:
                     raise InvalidCandlesError(
                         f"{self._name} at {_iso(int(row[0]))}: came twice, with different numbers; "

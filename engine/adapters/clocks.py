@@ -5,6 +5,13 @@ from __future__ import annotations
 import threading
 import time
 
+_STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; elsewhere the monotonic clock must do
+
+
+def steady_ms() -> float:
+    """Give milliseconds since some moment. They never go back, nobody sets them, and they count while we sleep."""
+    return time.clock_gettime(_STEADY) * 1_000 if _STEADY is not None else time.monotonic() * 1_000
+
 
 class SystemClock:
     """The system's wall clock. It can be set back and forward by others."""

@@ -19,6 +19,8 @@ from engine.adapters.sql_seal import check_all_seals
 from engine.adapters.sql_tables import META, METADATA, SCHEMA_VERSION
 from engine.errors import StoreError
 
+FAILURES = (OSError, sqlite3.Error, SQLAlchemyError, StoreError, UnicodeDecodeError)
+"""What a disk or a database raises. SQLite's own words are no UTF-8 where they quote a damaged name."""
 WRITES = "writes"
 COMMITS_KEY = "commits"
 _VERSION_KEY = "schema_version"
@@ -69,7 +71,7 @@ def create_if_missing(path: Path) -> None:
         sync(young)
         young.rename(path)
         sync(path.parent)
-    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+    except FAILURES as error:
         raise failure(path, error) from None
 
 
@@ -116,7 +118,7 @@ def open_state(path: Path, access: Access) -> Connection:
         if access is Access.ENGINE:
             _check_content(path, connection)
         return connection
-    except (OSError, sqlite3.Error, SQLAlchemyError, StoreError) as error:
+    except FAILURES as error:
         if connection is not None:
             connection.close()
         elif raw is not None:
@@ -133,6 +135,8 @@ def failure(path: Path, error: Exception) -> StoreError:
     """Give what a person reads for an error of the disk or the database."""
     if isinstance(error, StoreError):
         return error
+    if isinstance(error, UnicodeDecodeError):
+        return StoreError(f"{path}: the state file is damaged (a text in it is no UTF-8); restore a backup")
     cause = getattr(error, "orig", None) or error
     text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
     hints = {

@@ -27,7 +27,18 @@ _TO_2 = (
     "CREATE INDEX commands_by_done ON commands (done_ms)",
     "INSERT INTO meta (key, value) VALUES ('commits', '0')",
 )
-STEPS = {2: _TO_2}
+_TO_3 = (
+    "CREATE INDEX outbox_by_created ON outbox (created_ms)",
+    "CREATE INDEX outbox_by_bar ON outbox (route, bar_ms)",
+    "CREATE TABLE journal (route TEXT NOT NULL, bar_ms BIGINT NOT NULL, at_ms BIGINT NOT NULL, candle BLOB, "
+    "notes TEXT NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (route, bar_ms)) WITHOUT ROWID",
+    "CREATE TABLE journal_chunks (route TEXT NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, "
+    "packed BLOB NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (route, first_ms))",
+    "CREATE TABLE journal_marks (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, route TEXT NOT NULL, "
+    "bar_ms BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind TEXT NOT NULL, facts BLOB NOT NULL, seal BLOB NOT NULL)",
+    "CREATE INDEX journal_marks_by_route ON journal_marks (route, bar_ms)",
+)
+STEPS = {2: _TO_2, 3: _TO_3}
 """For each version, the statements that lead to it from the one before."""
 OLDEST = min(STEPS) - 1
 

@@ -95,13 +95,25 @@ def add_command(connection: Connection, command: Command) -> int:
 def read_commands(connection: Connection) -> list[Command]:
     """Give the commands that nobody has looked at, oldest first. Errors: StoreError where one is damaged."""
     query = select(COMMANDS).where(COMMANDS.c.done_ms.is_(None)).order_by(COMMANDS.c.number)
-    found = []
-    for record in connection.execute(query).mappings():
-        check_seal(COMMANDS, record)
-        rows = tuple(_row(values) for values in json.loads(record["rows"]))
-        word, number = Word(record["word"]), record["number"]
-        found.append(Command(word, record["asked_ms"], record["seq"], rows, record["reason"], number))
-    return found
+    return [_command(record) for record in connection.execute(query).mappings()]
+
+
+def read_stop(connection: Connection) -> Command | None:
+    """Give the newest word about entries, where it is to stop them. Errors: StoreError where it is damaged."""
+    stop, allow = str(Word.STOP_ENTRIES), str(Word.ALLOW_ENTRIES)
+    carried = COMMANDS.c.done_ms.is_not(None) & COMMANDS.c.refused.is_(None)
+    counts = (COMMANDS.c.word == stop) | ((COMMANDS.c.word == allow) & carried)
+    query = select(COMMANDS).where(counts).order_by(COMMANDS.c.number.desc()).limit(1)
+    found = connection.execute(query).mappings().one_or_none()
+    command = None if found is None else _command(found)
+    return command if command is not None and command.word is Word.STOP_ENTRIES else None
+
+
+def _command(record: Mapping[Any, Any]) -> Command:
+    check_seal(COMMANDS, record)
+    rows = tuple(_row(values) for values in json.loads(record["rows"]))
+    word, number = Word(record["word"]), record["number"]
+    return Command(word, record["asked_ms"], record["seq"], rows, record["reason"], number)
 
 
 def finish_command(connection: Connection, number: int, refused: str | None, now_ms: int) -> bool:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, Text, bindparam, cast, insert, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, cast, false, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.sql_copy import copy_whole
 from engine.adapters.sql_file import (
     COMMITS_KEY,
+    FAILURES,
     WRITES,
     Access,
     create_if_missing,
@@ -23,6 +23,15 @@ from engine.adapters.sql_file import (
     state_path,
 )
 from engine.adapters.sql_guard import FileGuard, Mark
+from engine.adapters.sql_journal import (
+    add_entry,
+    add_mark,
+    forget_before,
+    newest_mark,
+    pack_one,
+    read_entries,
+    read_marks,
+)
 from engine.adapters.sql_lock import WriterLock
 from engine.adapters.sql_rows import (
     add_command,
@@ -32,17 +41,24 @@ from engine.adapters.sql_rows import (
     finish_command,
     read_commands,
     read_rows,
+    read_stop,
 )
 from engine.adapters.sql_seal import check_seal, seal
 from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, META, OUTBOX, RESOLUTIONS, ROUTES
 from engine.delivery import Carried, Command, Exchange, Intent, Phase, Refused, Row, RowState, Step
 from engine.errors import RefusedError, StoreError
-from engine.ports import Attempt, Clock, Resolution, RouteRecord
+from engine.ports import Attempt, Clock, JournalEntry, JournalMark, Resolution, RouteRecord
 
 _UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.final])
 
 # Built once: to build a statement takes longer than to run it.
 _ALL_UNRESOLVED = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
+_OPENINGS = (
+    select(OUTBOX)
+    .where(OUTBOX.c.route == bindparam("of_route"), OUTBOX.c.bar_ms.in_(bindparam("of_bars", expanding=True)))
+    .where(OUTBOX.c.intent == str(Intent.OPEN), ~OUTBOX.c.by_hand, OUTBOX.c.state != str(RowState.REFUSED))
+    .order_by(OUTBOX.c.seq)
+)
 _UNRESOLVED_OF = _ALL_UNRESOLVED.where(OUTBOX.c.connector == bindparam("of_connector"))
 _KEEP = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
 _KEEP = _KEEP.on_conflict_do_update(
@@ -111,7 +127,21 @@ class SqlStore:
                 check_seal(ROUTES, found)
         return RouteRecord(route, found["watermark_ms"], found["state"], found["rule_sha256"]) if found else None
 
-    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
+    def routes(self) -> list[RouteRecord]:
+        """Give what was kept of all routes, also of those that no config has any more."""
+        with self._reading() as connection:
+            records = connection.execute(select(ROUTES).order_by(ROUTES.c.route)).mappings().all()
+            for record in records:
+                check_seal(ROUTES, record)
+        return [RouteRecord(r["route"], r["watermark_ms"], r["state"], r["rule_sha256"]) for r in records]
+
+    def commit_bar(
+        self,
+        record: RouteRecord,
+        rows: Sequence[Row],
+        entry: JournalEntry | None = None,
+        mark: JournalMark | None = None,
+    ) -> None:
         """Keep a processed bar, all or nothing. A client order id that is there already is not written again."""
         kept = {"watermark_ms": record.watermark_ms, "state": record.state, "rule_sha256": record.rule_sha256}
         kept["seal"] = seal(ROUTES, {"route": record.route, **kept})
@@ -120,6 +150,10 @@ class SqlStore:
             connection.execute(_KEEP, {"route": record.route, **kept})
             for row in rows:
                 add_row(connection, row, now_ms)
+            if mark is not None:
+                add_mark(connection, mark)
+            if entry is not None:
+                add_entry(connection, entry)
 
     def unresolved(self, connector: str | None = None) -> list[Row]:
         """Give the rows that are not final, in order of decision; of one connector or of all."""
@@ -128,12 +162,10 @@ class SqlStore:
                 return read_rows(connection, _ALL_UNRESOLVED)
             return read_rows(connection, _UNRESOLVED_OF, {"of_connector": connector})
 
-    def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message that a route's rule decided."""
-        openings = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.OPEN)) & ~OUTBOX.c.by_hand
+    def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
+        """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         with self._reading() as connection:
-            found = read_rows(connection, select(OUTBOX).where(openings).order_by(OUTBOX.c.seq.desc()).limit(1))
-        return found[0] if found else None
+            return read_rows(connection, _OPENINGS, {"of_route": route, "of_bars": list(bars_ms)})
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""
@@ -141,6 +173,19 @@ class SqlStore:
         closes = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.CLOSE)) & OUTBOX.c.by_hand & ~refused
         with self._reading() as connection:
             return read_rows(connection, select(OUTBOX).where(closes & (OUTBOX.c.seq > after.seq)))
+
+    def messages_since(self, since_ms: int, now_ms: int) -> int:
+        """Count the messages written since then that left or still may: none that was REFUSED or is past its time."""
+        never = OUTBOX.c.state.in_([str(RowState.REFUSED), str(RowState.EXPIRED)])
+        late = (OUTBOX.c.state == str(RowState.PENDING)) & (OUTBOX.c.deadline_ms < now_ms)
+        counted = (OUTBOX.c.created_ms > since_ms) & ~never & ~func.coalesce(late, false())
+        with self._reading() as connection:
+            return int(connection.execute(select(func.count()).where(counted)).scalar_one())
+
+    def entries_stopped(self) -> Command | None:
+        """Give the operator's word by which no entry is sent, from its asking on; None while entries are allowed."""
+        with self._reading() as connection:
+            return read_stop(connection)
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
         """Mark the row SENDING, count the attempt, and give it as it now is; None where another changed it since."""
@@ -244,6 +289,29 @@ class SqlStore:
             found = read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq == seq))
         return found[0] if found else None
 
+    def journal(self, route: str, since_ms: int, until_ms: int) -> list[JournalEntry]:
+        """Give what was written of the bars that open from `since_ms` to before `until_ms`, oldest first."""
+        with self._reading() as connection:
+            return read_entries(connection, route, since_ms, until_ms)
+
+    def marks(self, route: str) -> list[JournalMark]:
+        """Give the places that a route's journal can be replayed from, oldest first."""
+        with self._reading() as connection:
+            return read_marks(connection, route)
+
+    def newest_mark(self, route: str) -> JournalMark | None:
+        """Give the last of them."""
+        with self._reading() as connection:
+            return newest_mark(connection, route)
+
+    def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
+        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack."""
+        with self._writing() as connection:
+            if pack_one(connection, route):
+                return True
+            forget_before(connection, route, forget_before_ms)
+            return False
+
     def back_up(self, target: Path) -> None:
         """Write a whole, checked copy of the state to a new file, while others go on writing."""
         if target.exists():
@@ -251,7 +319,7 @@ class SqlStore:
         with self._mutex:
             try:
                 copy_whole(self._connection.connection.driver_connection, target)  # type: ignore[arg-type] # SQLite's
-            except (OSError, SQLAlchemyError, StoreError) as error:
+            except FAILURES as error:
                 raise failure(target, error) from None
 
     def close(self) -> None:
@@ -288,7 +356,7 @@ class SqlStore:
                     yield self._connection
                     count = self._count() if writes else None
                 self._committed(count)
-            except (SQLAlchemyError, OSError, StoreError) as error:
+            except FAILURES as error:
                 self._failure = str(self._failed(error))
                 raise StoreError(self._failure) from None
 

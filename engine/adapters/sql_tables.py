@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of a table here; sql_migrations has a step for each."""
 
 METADATA = MetaData()
@@ -48,6 +48,8 @@ OUTBOX = Table(
     Column("seal", Text, nullable=False, server_default=""),
     Index("outbox_by_state", "state", "connector"),
     Index("outbox_by_route", "route", "intent"),
+    Index("outbox_by_created", "created_ms"),
+    Index("outbox_by_bar", "route", "bar_ms"),
     sqlite_autoincrement=True,  # a number is never given twice, so no attempt can come to belong to another message
 )
 
@@ -93,3 +95,42 @@ COMMANDS = Table(
     sqlite_autoincrement=True,
 )
 """What the operator asked for; `done_ms` None: not looked at yet. `refused` says why nothing was done."""
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("route", Text, primary_key=True),
+    Column("bar_ms", BigInteger, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("candle", LargeBinary),
+    Column("notes", Text, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What was seen and decided of each bar; the candle is five doubles, least byte first. `seal` is the hash of it all."""
+
+JOURNAL_CHUNKS = Table(
+    "journal_chunks",
+    METADATA,
+    Column("route", Text, primary_key=True),
+    Column("first_ms", BigInteger, primary_key=True),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+)
+"""Stretches of the journal that are no longer young, as journal_pack writes them."""
+
+JOURNAL_MARKS = Table(
+    "journal_marks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("route", Text, nullable=False),
+    Column("bar_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Index("journal_marks_by_route", "route", "bar_ms"),
+    sqlite_autoincrement=True,
+)
+"""States to replay the journal from, as zlib of JSON."""

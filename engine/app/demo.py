@@ -29,7 +29,7 @@ from engine.errors import InvalidInputError
 from engine.live import Outcome, Session
 from engine.market import Bars
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
-from engine.ports import RouteRecord
+from engine.ports import Notice, RouteRecord
 from engine.rules import read_rule_file
 
 TICK_SECONDS = 0.01
@@ -60,6 +60,9 @@ class Progress:
 
     def voided(self, session: Session, row: Row) -> None:
         """Nothing: what is lost shows in `states`."""
+
+    def noticed(self, notice: Notice) -> None:
+        """Pass over it: the sample market has no gaps, and the demo's clock is its own."""
 
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None:  # noqa: ARG002 - Observer
         """End the demo: the sample market never fails, so this is a mistake of ours."""

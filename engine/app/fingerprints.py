@@ -52,10 +52,17 @@ def keep(path: Path, rule: Rule, now: Fingerprint) -> list[str]:
     return changed
 
 
-def check(path: Path, rule: Rule, params: Mapping[str, float] | None = None, *, accept: bool = False) -> list[str]:
+def check(
+    path: Path,
+    rule: Rule,
+    params: Mapping[str, float] | None = None,
+    *,
+    accept: bool = False,
+    write: bool = True,
+) -> list[str]:
     """Compare what the rule's indicators give with what they gave in its backtest. Gives what a person should know.
 
-    Calls that no backtest has met are kept as they are now, so that later starts compare.
+    Calls that no backtest has met are kept (`write`) as they are now, so that later starts compare.
     Errors: RefusedError naming each call that differs, unless `accept`: then the new values are kept instead.
     """
     file, before = _find(path)
@@ -71,7 +78,7 @@ def check(path: Path, rule: Rule, params: Mapping[str, float] | None = None, *, 
     unknown = [text for text in now if before is None or text not in before.values]
     if unknown:
         notes.append(f"{path}: never backtested here with these values: {', '.join(unknown)}")
-    if different or unknown:
+    if write and (different or unknown):
         try:
             _write(file, path.name, rule, now, before)
         except OSError as error:
@@ -79,13 +86,15 @@ def check(path: Path, rule: Rule, params: Mapping[str, float] | None = None, *, 
     return notes
 
 
-def check_routes(config: RunConfig, specs: Sequence[RouteSpec], *, accept: bool = False) -> list[str]:
+def check_routes(
+    config: RunConfig, specs: Sequence[RouteSpec], *, accept: bool = False, write: bool = True
+) -> list[str]:
     """Do `check` for every route of a config. Errors: RefusedError with what is wrong in any of them."""
     notes: list[str] = []
     refused: list[str] = []
     for route, spec in zip(config.routes, specs, strict=True):
         try:
-            notes += check(Path(route.strategy), spec.rule, spec.params, accept=accept)
+            notes += check(Path(route.strategy), spec.rule, spec.params, accept=accept, write=write)
         except RefusedError as error:
             refused.append(str(error))
     if refused:

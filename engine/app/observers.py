@@ -9,7 +9,7 @@ import structlog
 from engine.app.outbox import Account
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.live import Outcome, Session
-from engine.ports import RouteRecord
+from engine.ports import Notice, RouteRecord
 from engine.rules import warnings_of
 
 
@@ -44,7 +44,23 @@ class LogObserver:
             candle=_time(int(bar.time[0])),
             close=float(bar.close[0]),
             decided=", ".join(f"{d.move.name.lower()} ({d.reason.words})" for d in outcome.decisions) or "nothing",
+            **({"ids": [row.client_order_id for row in outcome.rows]} if outcome.rows else {}),
         )
+        if outcome.refused is not None:
+            self._log.warning(
+                "entry refused by a safety limit",
+                route=session.route,
+                candle=_time(int(bar.time[0])),
+                limit=str(outcome.refused.limit),
+                why=outcome.refused.why,
+            )
+
+    def stopped(self, why: str) -> None:
+        """Log that entries are stopped, or no longer."""
+        if why:
+            self._log.error("ENTRIES ARE STOPPED: closes go out, no entry is sent", why=why)
+        else:
+            self._log.warning("entries are allowed again")
 
     def voided(self, session: Session, row: Row) -> None:
         """Log an entry that was undone."""
@@ -61,6 +77,12 @@ class LogObserver:
             self._waiting[route] = str(error)
             event = "no candles; asking again" if pause_ms else "deciding without a candle"
             self._log.warning(event, route=route, error=str(error), pause_seconds=pause_ms / 1000)
+
+    def noticed(self, notice: Notice) -> None:
+        """Log what is wrong with candles or clocks, or well again."""
+        log = self._log.info if notice.kind.good else self._log.warning
+        bars = {"bars": notice.bars} if notice.bars > 1 else {}
+        log(str(notice.kind), about=notice.about, what=notice.text, **bars)
 
     def delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         """Log what came of a message."""

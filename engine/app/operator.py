@@ -80,6 +80,14 @@ def send(config: RunConfig, connector: str, make: Callable[[MarketKind], Message
     return submit(config, Command(Word.SEND, now_ms, rows=(row,), reason=reason))
 
 
+def set_entries(config: RunConfig, word: Word, reason: str = "") -> Done:
+    """Stop entries, or allow them again: for this state, whether an engine runs on it or not, until said otherwise.
+
+    Errors: those of `submit`.
+    """
+    return submit(config, Command(word, SystemClock().now_ms(), reason=reason))
+
+
 def new_id() -> str:
     """Give an id for a message that no rule decided."""
     return uuid.uuid4().hex
@@ -109,7 +117,7 @@ def submit(config: RunConfig, command: Command) -> Done:
     does not look; StoreError.
     """
     path = Path(config.state)
-    if not path.exists() and not command.rows:
+    if not path.exists() and not command.rows and command.word is not Word.STOP_ENTRIES:
         raise InvalidInputError(f"{config.state}: there is no state yet; nothing was ever run with this config")
     try:
         store = SqlStore(path)
@@ -123,7 +131,7 @@ def submit(config: RunConfig, command: Command) -> Done:
 
 def _here(config: RunConfig, store: SqlStore, command: Command) -> Done:
     number = store.ask(command)
-    if command.word in (Word.ARRIVED, Word.NOT_ARRIVED):
+    if command.word in (Word.ARRIVED, Word.NOT_ARRIVED, Word.STOP_ENTRIES, Word.ALLOW_ENTRIES):
         terms = {alias: receiver.terms for alias, receiver in receivers_of(config.connectors).items()}
         end_what_was_in_flight(store, terms, SystemClock(), _silently)
         carry_out_all(store, config.connectors, SystemClock(), _silently)

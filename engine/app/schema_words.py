@@ -160,6 +160,14 @@ WORDS: dict[Place, dict[str, Any]] = {
     ("RunConfig", "exchange"): {"description": "Whose candles are read.", "examples": [{"id": "binanceusdm"}]},
     "connectors": {"description": "Receivers of messages, by a name of your own.", "examples": [{"main": {}}]},
     "routes": {"description": "Strategies on symbols, each sent to a connector of its own."},
+    ("RunConfig", "safety"): {
+        "description": "Limits on entries. Closes are never held back.",
+        "examples": [{"open_positions": 3, "day_loss": {"percent": 5}}],
+    },
+    ("RunConfig", "journal"): {
+        "description": "What is kept of what was seen and decided.",
+        "examples": [{"keep_days": 90}],
+    },
     ("RunConfig", "paper"): {"description": "Our own receiver, which `run` starts beside the engine."},
     ("PaperConfig", "port"): {"description": "Where it listens, on this machine only; 0 takes a free one."},
     ("Route", "params"): {"description": "Values of the rule's parameters.", "examples": [{"fast": 10}]},

@@ -10,26 +10,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.adapters.clocks import SystemClock
-from engine.adapters.markets import market_data
+from engine.adapters.clocks import SystemClock, steady_ms
+from engine.adapters.markets import markets_of
 from engine.adapters.sql_store import SqlStore
+from engine.app.budget import check_budget
+from engine.app.limits import limits_of, stop_file_of
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
+from engine.app.rule_watch import RuleWatch
 from engine.config import Connector, RunConfig
 from engine.decisions import Costs
-from engine.delivery import Exchange, Row, RowState, Step
+from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
-from engine.live import DeliveryLoop, LiveEngine, Observer, RouteSpec
+from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Observer, RouteSpec
 from engine.market.sample import sample_instrument
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
-from engine.ports import Clock
-from engine.rules import Rule, read_rule_file
+from engine.ports import Clock, Notice
+from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
 EXCHANGE_S = 6.0  # of one POST: short enough to end within 10 s of Ctrl-C
 OnDelivery = Callable[[Row, Step, Exchange | None], None]
 OnDoubt = Callable[[Account], None]
+OnStopped = Callable[[str], None]
 
 
 def read_routes(config: RunConfig) -> list[RouteSpec]:
@@ -40,9 +44,7 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
         try:
             rule = read_rule_file(route.strategy)
             rule.plan(route.params, symbol=route.symbol)
-            if rule.terms.watch is not None:
-                wrong.append(_unwatched(route.strategy, rule))
-            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params))
+            specs.append(RouteSpec(route.symbol, route.connector, rule, route.params, route.exchange or ""))
         except InvalidInputError as error:
             wrong.append(str(error))
     keys = [spec.key for spec in specs]
@@ -54,14 +56,6 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     return specs
 
 
-def _unwatched(file: str, rule: Rule) -> str:
-    return (
-        f"{file}: 'watch: {rule.terms.watch}' is for backtests in this version: running, the engine looks at orders "
-        f"that it holds when a {rule.timeframe} candle closes, and would not do as the backtest did; remove 'watch' "
-        f"and backtest again"
-    )
-
-
 def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: bool = False) -> PaperSettings:
     """Give what the paper platform of a config is told; `pushed`: its candles are, and it fetches none itself.
 
@@ -69,11 +63,9 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: boo
     """
     if config.paper is None:
         raise InvalidInputError("this config has no 'paper' section, so there is no paper platform to start")
-    by_alias = {spec.connector: spec for spec in specs}
+    venue = {route.connector: route.exchange or "" for route in config.routes}
     known = {
-        connector.name: _paper_connector(connector, by_alias[alias], sampled=config.exchange.id == "sample")
-        for alias, connector in config.connectors.items()
-        if alias in by_alias
+        config.connectors[spec.connector].name: _paper_connector(config, spec, venue[spec.connector]) for spec in specs
     }
     return PaperSettings(
         connectors=known,
@@ -81,14 +73,15 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: boo
         port=config.paper.port,
         capital=Decimal(repr(config.capital)),
         account=config.paper.account,
-        exchange=None if pushed else config.exchange,
+        exchanges={} if pushed else config.venues,
     )
 
 
-def _paper_connector(connector: Connector, spec: RouteSpec, *, sampled: bool) -> PaperConnector:
+def _paper_connector(config: RunConfig, spec: RouteSpec, venue: str) -> PaperConnector:
     """Give what the platform knows of a connector; of the sample market its steps too."""
-    known = PaperConnector(token=connector.token, market=spec.rule.market, symbol=spec.symbol)
-    if not sampled:
+    token = config.connectors[spec.connector].token
+    known = PaperConnector(token=token, market=spec.rule.market, symbol=spec.symbol, exchange=venue)
+    if config.venues[venue].id != "sample":
         return known
     instrument = sample_instrument(spec.symbol)
     return known.model_copy(update={"tick": instrument.tick, "lot": instrument.lot})
@@ -123,18 +116,22 @@ class System:
         on_delivery: OnDelivery,
         clock: Clock | None = None,
         on_doubt: OnDoubt | None = None,
+        on_stopped: OnStopped | None = None,
         *,
         pushed: bool = False,
     ) -> None:
-        """Check the rules; nothing is started yet. `on_doubt` is told all that is known of a message in doubt.
+        """Check the rules; nothing is started yet.
 
-        `pushed`: the paper platform fetches no candles; whoever runs the system pushes them.
+        `on_doubt` is told all that is known of a message in doubt; `on_stopped` why entries are stopped, from now on,
+        or "" when they are allowed again. `pushed`: the paper platform fetches no candles; they are
+        pushed.
         """
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.specs = read_routes(config)
         check_words(config, self.specs)
         self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
+        self._on_stopped, self._stopped = on_stopped, ""
         self._pushed = pushed
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
@@ -147,7 +144,8 @@ class System:
             self._paper = start_paper(self.config, self.specs, stack, pushed=self._pushed)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
-            self.market = market_data(self.config.exchange, self.clock)
+            self.markets = markets_of(self.config, self.clock, self._observer.noticed)
+            check_budget(self.config, self.specs, self.markets)
             self.delivery = DeliveryLoop(
                 self.store,
                 {alias: receiver.sender(EXCHANGE_S) for alias, receiver in receivers.items()},
@@ -155,16 +153,23 @@ class System:
                 self.clock,
                 self._delivered,
             )
+            self.guard = Guard(limits_of(self.config), self.store, self.clock, self.specs, stop_file_of(self.config))
             self.engine = LiveEngine(
                 self.specs,
-                self.market,
+                self.markets,
                 self.store,
                 Costs(self.config.capital),
                 self.clock,
                 self._observer,
                 self.delivery.wake,
                 round(self.config.settle_seconds * 1000),
+                guard=self.guard,
+                kept_ms=self.config.journal.keep_days * DAY_MS,
+                gaps=GapPolicy(self.config.gaps),
+                steady_ms=steady_ms if isinstance(self.clock, SystemClock) else None,
             )
+            files = [Path(route.strategy) for route in self.config.routes]
+            self._rules = RuleWatch(zip(files, (spec.rule for spec in self.specs), strict=True), self.noticed)
             self.delivery.start()
             stack.callback(self.delivery.stop)
             self._stack = stack.pop_all()
@@ -176,12 +181,32 @@ class System:
         """Stop sending after what is in flight, close the state, stop the paper platform."""
         self._stack.close()
 
+    async def close_markets(self) -> None:
+        """Let go of the connections to the exchanges."""
+        for market in self.markets.values():
+            await market.close()
+
+    def stop_entries(self, reason: str) -> None:
+        """Send no entry from now on, also after a restart, until someone allows them. Errors: StoreError."""
+        self.store.ask(Command(Word.STOP_ENTRIES, self.clock.now_ms(), reason=reason))
+
+    def noticed(self, notice: Notice) -> None:
+        """Count and tell what nobody must be blind to."""
+        self.engine.notice(notice)
+
     def check(self) -> None:
-        """Look whether everything still runs. Errors: what ended the delivery; SignalEngineError for the platform."""
+        """Look whether everything still runs, whether entries are stopped, and whether a rule file was edited.
+
+        Errors: what ended the delivery; SignalEngineError for the platform.
+        """
         if self.delivery.failure is not None:
             raise self.delivery.failure
         if self._paper is not None and not self._paper.alive:
             raise SignalEngineError("the paper platform has ended by itself; start again")
+        self._rules.look(steady_ms())
+        if self._on_stopped is not None and (stopped := self.guard.stopped()) != self._stopped:
+            self._stopped = stopped
+            self._on_stopped(stopped)
 
     def _delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         self._on_delivery(row, step, exchange)

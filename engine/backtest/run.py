@@ -31,6 +31,7 @@ from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
 from engine.market.funding import Funding, constant_funding
+from engine.market.watched import watched
 from engine.rules import Plan, Rule
 from engine.rules.feeds import feeds_of, refuse_cold
 from engine.rules.fingerprint import Fingerprint, fingerprint
@@ -207,24 +208,6 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
         at = advance(state, settings, inputs, at, candles, tape, equity)
         taken.append(take(tape))
     return (*joined(taken), equity[start:])
-
-
-def watched(bars: Bars, finer: Bars) -> Bars:
-    """Give the finer candles inside of `bars`; a bar that has none is one itself. Errors: InvalidInputError."""
-    if finer.timeframe.longest_ms >= bars.timeframe.length_ms:
-        raise InvalidInputError(
-            f"orders are watched on candles finer than {bars.timeframe}, and these are {finer.timeframe} candles"
-        )
-    row = np.searchsorted(bars.time, finer.time, side="right") - 1
-    inside = (row >= 0) & (finer.time < bars.closes_ms[np.maximum(row, 0)])
-    lonely = np.ones(len(bars), dtype=np.bool_)
-    lonely[row[inside]] = False
-    time = np.concatenate([finer.time[inside], bars.time[lonely]])
-    order = np.argsort(time, kind="stable")
-    pairs = zip(finer.columns(), bars.columns(), strict=True)
-    return Bars(
-        finer.timeframe, time[order], *(np.concatenate([fine[inside], own[lonely]])[order] for fine, own in pairs)
-    )
 
 
 def funding_of(bars: Bars, costs: Costs, funding: Funding | None = None) -> Column | None:

@@ -13,6 +13,7 @@ import typer
 from engine import __version__
 from engine.app.libraries import choose_libraries
 from engine.cli import (
+    audit,
     backtest,
     check,
     compare,
@@ -25,6 +26,7 @@ from engine.cli import (
     paper,
     run,
     schema,
+    status,
     test,
     why,
 )
@@ -73,6 +75,10 @@ app.command("paper")(paper.paper)
 app.add_typer(outbox.app, name="outbox")
 app.command("flatten")(outbox.flatten)
 app.command("cancel-all")(outbox.cancel_all)
+app.command("status")(status.status)
+app.command("audit")(audit.audit)
+app.command("stop-entries")(outbox.stop_entries)
+app.command("allow-entries")(outbox.allow_entries)
 app.command("backup")(outbox.backup)
 app.command("message")(message.message)
 app.command("eval")(evaluate.evaluate)

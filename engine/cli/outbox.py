@@ -91,6 +91,20 @@ def cancel_all(config: _Config, connector: _Connectors = None, reason: _Reason =
     _withdraw("cancel-all", config, connector, reason)
 
 
+def stop_entries(config: _Config, reason: _Reason = "") -> None:
+    """Send no more entries, now and after every restart, until allow-entries. Closes go out as ever.
+
+    Works while the engine runs and while it does not. Entries that wait here are ended; what waits on the platform is
+    withdrawn by cancel-all, and positions are closed by flatten.
+    """
+    _set_entries("stop-entries", config, reason)
+
+
+def allow_entries(config: _Config, reason: _Reason = "") -> None:
+    """Allow entries again after stop-entries or the signal SIGUSR1. A stop file has to be removed by hand."""
+    _set_entries("allow-entries", config, reason)
+
+
 def backup(
     target: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")], config: _Config
 ) -> None:
@@ -147,6 +161,22 @@ def _withdraw(word: str, config: Path, connectors: list[str] | None, reason: str
     from engine.delivery import Word
 
     print_done(withdraw(read_config(config, os.environ), Word(word), connectors or [], reason))
+
+
+def _set_entries(word: str, config: Path, reason: str) -> None:
+    from engine.app.limits import stop_file_of
+    from engine.app.operator import set_entries
+    from engine.config import read_config
+    from engine.delivery import Word
+
+    read = read_config(config, os.environ)
+    done = set_entries(read, Word(word), reason)
+    where = "the running engine" if done.by_engine else "the state, for the next start"
+    stopped = Word(word) is Word.STOP_ENTRIES
+    _print(f"entries are {'stopped' if stopped else 'allowed'} in {where}")
+    if not stopped and stop_file_of(read).exists():
+        _print(f"but the file {stop_file_of(read)} is there, which stops them; remove it")
+        raise typer.Exit(1)
 
 
 def _print(line: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from engine.cli.output import errors, program
+from engine.cli.output import console, errors, moment, program
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 
 def run(
@@ -17,8 +20,15 @@ def run(
     accept_fingerprint: Annotated[
         bool, typer.Option("--accept-fingerprint", help="Trade although indicators give other values than backtested.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would run, and check it with the exchange; then end.")
+    ] = False,
 ) -> None:
-    """Watch closed candles, decide, and send messages, until stopped (Ctrl-C)."""
+    """Watch closed candles, decide, and send messages, until stopped (Ctrl-C).
+
+    With --dry-run nothing is written and nothing is sent: it shows routes, next closes, candles to be fetched and the
+    messages' shape, and ends with 1 where something would be refused.
+    """
     import structlog
 
     from engine.adapters.logs import set_up_logs
@@ -32,14 +42,43 @@ def run(
     if not is_config(config) and config.is_file():
         raise InvalidInputError(f"{config} is no config; to try a rule file: {program()} backtest {config}")
     read = read_config(config, os.environ)
+    if dry_run:
+        _rehearse(read)
     check_start(read, confirm_live=confirm_live)
-    set_up_logs([connector.token for connector in read.connectors.values()])
+    secrets = [connector.token for connector in read.connectors.values()]
+    set_up_logs(secrets, file=None if read.log is None else Path(read.log))
     errors.print(f"starting {config} ({read.mode}) ...", highlight=False, soft_wrap=True)
     observer = LogObserver()
-    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt)
+    ready = System(read, observer, observer.delivered, on_doubt=observer.doubt, on_stopped=observer.stopped)
     for note in check_routes(read, ready.specs, accept=accept_fingerprint):
         structlog.get_logger().warning("fingerprint", note=note)
     with ready as system:
         errors.print(f"running {config} ({read.mode}); Ctrl-C stops it", highlight=False, soft_wrap=True)
-        serve(system, tick_seconds=read.tick_seconds)
+        serve(system, system.engine.tick, tick_seconds=read.tick_seconds)
     errors.print("stopped; the next start continues from here", highlight=False, soft_wrap=True)
+
+
+def _rehearse(config: RunConfig) -> NoReturn:
+    from engine.adapters.clocks import SystemClock
+    from engine.app.rehearsal import rehearse
+
+    routes, wrong = rehearse(config, SystemClock())
+    for one in routes:
+        _say(f"{one.route} to {one.connector} ({one.receiver})")
+        _say(f"    {one.begins}; its next candle closes at {moment(one.next_close_ms)} UTC")
+        for what, bars, since_ms in one.candles:
+            _say(f"    fetches {bars:,} candles of {what}, from {moment(since_ms)}")
+        if one.watches:
+            _say(f"    watches what it holds on {one.watches} candles")
+        for message in one.messages:
+            _say(f"    sends {message}")
+        if one.example:
+            _say(f"    such as {one.example}")
+    for line in wrong:
+        _say(f"WOULD BE REFUSED: {line}")
+    _say(f"{config.mode}: nothing was started, written or sent")
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

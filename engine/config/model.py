@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.config.account import AccountConfig
 from engine.config.connector import Connector, is_loopback
+from engine.config.safety import JournalConfig, SafetyConfig
 from engine.documents import faults_at
 from engine.documents.nodes import Path
 from engine.documents.numbers import FilledNumber, FilledWhole
@@ -37,6 +38,9 @@ class Route(_Strict):
     strategy: str = Field(description="Path of the rule file, from where this config stands.")
     symbol: str = Field(description="As ccxt writes it, such as BTC/USDT:USDT (perpetual) or BTC/USDT (spot).")
     connector: str = Field(description="One of the names under 'connectors'.")
+    exchange: str | None = Field(
+        default=None, description="One of the names under 'exchanges'; else the config's 'exchange'.", examples=["cb"]
+    )
     params: dict[str, FilledNumber] = {}
 
 
@@ -54,12 +58,28 @@ class RunConfig(_Strict):
     mode: Literal["paper", "live"]
     state: str = Field(min_length=1, description="Path of the engine's state (SQLite), from where this config stands.")
     exchange: ExchangeConfig
+    exchanges: dict[str, ExchangeConfig] = Field(
+        default={}, description="More exchanges, by names of yours, for routes that say 'exchange: NAME'."
+    )
     connectors: dict[str, Connector]
     routes: list[Route] = Field(min_length=1)
     paper: PaperConfig | None = None
     capital: FilledNumber = Field(default=10_000, gt=0, description="What the engine believes there is to trade with.")
     settle_seconds: FilledNumber = Field(
         default=1.0, ge=0, le=60, description="How long after its close a candle counts as settled."
+    )
+    gaps: Literal["skip", "fill"] = Field(
+        default="skip",
+        description="Where a candle never comes: 'skip' its bar, and enter nothing while it is missing in the warm-up; "
+        "or 'fill' it with a flat one without volume, for markets that often rest.",
+    )
+    safety: SafetyConfig = SafetyConfig()
+    journal: JournalConfig = JournalConfig()
+    log: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A file that gets the log as JSON, an event a line, besides the terminal.",
+        examples=["../state/live.log"],
     )
     tick_seconds: FilledNumber = Field(
         default=1.0, ge=0.01, le=60, description="How often it looks for closed candles."
@@ -87,6 +107,36 @@ class RunConfig(_Strict):
             if first != alias:
                 same = f"'{first}' and '{alias}' have one url and one name, so they are one connector with two routes"
                 faults.append((("connectors", alias, "name"), same))
+        if faults:
+            raise faults_at(faults)
+        return self
+
+    @property
+    def venues(self) -> dict[str, ExchangeConfig]:
+        """All exchanges by the names that routes call them; "" is `exchange`."""
+        return {"": self.exchange, **self.exchanges}
+
+    @model_validator(mode="after")
+    def _exchanges_fit(self) -> RunConfig:
+        faults: list[Fault] = []
+        for i, route in enumerate(self.routes):
+            if route.exchange is not None and route.exchange not in self.exchanges:
+                there = ", ".join(self.exchanges) or "none"
+                message = f"there is no exchange '{route.exchange}' under 'exchanges'; there is {there}"
+                faults.append((("routes", i, "exchange"), message))
+        ids = {self.exchange.id: "exchange"}
+        for name, exchange in self.exchanges.items():
+            if not name:
+                faults.append((("exchanges", name), "give it a name"))
+            if exchange.id in ids:
+                message = (
+                    f"'{ids[exchange.id]}' is {exchange.id}, too; one exchange has one budget of requests: name it once"
+                )
+                faults.append((("exchanges", name, "id"), message))
+            ids.setdefault(exchange.id, name)
+            if self.mode == "live" and exchange.id == "sample":
+                message = "a live config cannot trade on the sample market, which is synthetic"
+                faults.append((("exchanges", name, "id"), message))
         if faults:
             raise faults_at(faults)
         return self

@@ -52,10 +52,12 @@ def is_config(path: str | Path) -> bool:
 def _resolve_paths(config: dict[str, object], layers: list[Layer]) -> None:
     """Make every path relative to the folder of the file it stands in (a default: of the file with its section)."""
     paper, routes = config.get("paper"), config.get("routes")
-    holders: list[tuple[object, NodePath]] = [(config, ("state",))]
+    holders: list[tuple[object, NodePath]] = [(config, ("state",)), (config, ("log",))]
     if isinstance(paper, dict):
         paper.setdefault("ledger", PaperConfig.model_fields["ledger"].default)
         holders.append((paper, ("paper", "ledger")))
+    if isinstance(safety := config.get("safety"), dict):
+        holders.append((safety, ("safety", "stop_file")))
     connectors = config.get("connectors")
     for alias, connector in connectors.items() if isinstance(connectors, dict) else ():
         holders.append((connector, ("connectors", alias, "profile")))

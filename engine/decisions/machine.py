@@ -12,6 +12,7 @@ from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.path import meet
+from engine.decisions.prefetch import AHEAD, prefetch
 from engine.decisions.reach import NOISE
 from engine.decisions.records import Halt, OrderType, Reason
 from engine.decisions.seen import act_on_seen, check_limits
@@ -49,10 +50,7 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
         if plain and p.cooling == 0 and state.orders[0].type == _NO_ORDER and state.orders[1].type == _NO_ORDER:
             before = i
             if p.side == 0 and p.closing == 0:
-                cash = p.cash
-                while i < stop and long_enter[i] != TRUE and short_enter[i] != TRUE:
-                    equity[i] = cash
-                    i += 1
+                i = _stand_aside(inputs, i, stop, p.cash, equity)
                 p.bars_since_exit += i - before if p.bars_since_exit >= -1 else 0
             elif p.closing == 0 and p.entries == 1 and _holds(state, settings):
                 i = _hold(state, settings, inputs, i, stop, equity)
@@ -106,6 +104,23 @@ def _plain(settings: Record, numbers: Numbers) -> bool:
 
 
 @part
+def _stand_aside(inputs: Inputs, start: int, stop: int, cash: float, equity: Column) -> int:
+    """Run ahead to the first bar that enters."""
+    times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close
+    long_enter, short_enter = inputs.long_enter, inputs.short_enter
+    i = start
+    while i < stop and long_enter[i] != TRUE and short_enter[i] != TRUE:
+        equity[i] = cash
+        prefetch(times, i + AHEAD)
+        prefetch(opens, i + AHEAD)
+        prefetch(highs, i + AHEAD)
+        prefetch(lows, i + AHEAD)
+        prefetch(closes, i + AHEAD)
+        i += 1
+    return i
+
+
+@part
 def _holds(state: State, settings: Record) -> bool:
     """Tell whether the position is held by levels that stay where they are."""
     p = state.position[0]
@@ -131,7 +146,8 @@ def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int,
             down = max(down, one.price)
     noise = settings.tick * NOISE
     up, down = up - noise, down + noise
-    highs, lows, closes, flat = inputs.high, inputs.low, inputs.close, inputs.flat
+    times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close
+    flat = inputs.flat
     long_enter, short_enter = inputs.long_enter, inputs.short_enter
     leave = inputs.long_exit if p.side > 0 else inputs.short_exit
     cash, quantity, entry = p.cash, p.side * p.quantity, p.entry_price
@@ -140,5 +156,7 @@ def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int,
         if leave[i] == TRUE or flat[i] == TRUE or long_enter[i] == TRUE or short_enter[i] == TRUE:
             break
         equity[i] = cash + quantity * (closes[i] - entry)
+        prefetch(times, i + AHEAD)
+        prefetch(opens, i + AHEAD)
         i += 1
     return i

@@ -23,6 +23,8 @@ class Word(StrEnum):
     SEND = "send"
     CANCEL_ALL = "cancel-all"
     FLATTEN = "flatten"
+    STOP_ENTRIES = "stop-entries"
+    ALLOW_ENTRIES = "allow-entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,15 @@ def carry_out(command: Command, known: Sequence[Row], now_ms: int) -> Carried | 
     `known` are rows in the order they were decided: for a word about a message that one and all after it on its
     connector; else at least the unresolved ones, and those that have the id of a row to send.
     """
+    if command.word is Word.STOP_ENTRIES:  # however old: to stop is never wrong
+        why = _because("the operator says to stop entries", command)
+        waiting = [row for row in known if row.intent is Intent.OPEN and row.state is RowState.PENDING]
+        return Carried(tuple(Change(row, ended(row), why) for row in waiting if not row.by_hand))
     if abs(now_ms - command.asked_ms) > LIFETIME_MS:  # a little before it was asked: the clock was set
         age_s = round((now_ms - command.asked_ms) / 1000)
         return Refused(f"it was asked {age_s} s ago and is too old; nothing was done, so say it again")
+    if command.word is Word.ALLOW_ENTRIES:
+        return Carried()
     if command.seq is None:
         return _send(command, known)
     row = next((row for row in known if row.seq == command.seq), None)

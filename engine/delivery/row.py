@@ -9,7 +9,10 @@ from engine.delivery.intent import Intent
 
 
 class RowState(StrEnum):
-    """PENDING → SENDING (committed before the first byte) → one of the others; back to PENDING to try again."""
+    """PENDING → SENDING (committed before the first byte) → one of the others; back to PENDING to try again.
+
+    REFUSED is so from the beginning: an opening that a safety limit keeps from being sent.
+    """
 
     PENDING = "PENDING"
     SENDING = "SENDING"
@@ -17,11 +20,12 @@ class RowState(StrEnum):
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     UNKNOWN = "UNKNOWN"
+    REFUSED = "REFUSED"
 
     @property
     def final(self) -> bool:
         """Whether nothing more happens to the row by itself, and it holds nothing back."""
-        return self in (RowState.ACKNOWLEDGED, RowState.REJECTED, RowState.EXPIRED)
+        return self in (RowState.ACKNOWLEDGED, RowState.REJECTED, RowState.EXPIRED, RowState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
 
@@ -35,4 +35,8 @@ Fact = Annotated[int | float | str | None, BeforeValidator(_no_truth)]
 # In a config a text may be a number: variables from the environment are texts.
 FilledNumber = Annotated[float, BeforeValidator(_no_truth)]
 FilledWhole = Annotated[int, BeforeValidator(_no_truth)]
+# Bounded before they are validated: beside None, a bound around the validator is lost in the JSON Schema.
+FilledPositive = Annotated[float, Field(gt=0), BeforeValidator(_no_truth)]
+FilledPercent = Annotated[float, Field(gt=0, le=100), BeforeValidator(_no_truth)]
+FilledCount = Annotated[int, Field(ge=1), BeforeValidator(_no_truth)]
 FilledTruth = Annotated[bool, BeforeValidator(_a_truth)]

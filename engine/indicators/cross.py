@@ -36,6 +36,28 @@ def cross(a: Column, b: Column) -> Truth:
 def crossover(a: Column, b: Column) -> Truth:
     """TRUE where a is above b and was not above it before; UNKNOWN where either is na."""
     out = np.empty(len(a), dtype=np.int8)
+    begin = 0
+    while begin < len(a) and (np.isnan(a[begin]) or np.isnan(b[begin])):
+        out[begin] = UNKNOWN
+        begin += 1
+    out[begin : begin + 1] = FALSE
+    if _crossed_over(a[begin:-1], b[begin:-1], a[begin + 1 :], b[begin + 1 :], out[begin + 1 :]):
+        _crossover_past_na(a, b, out)
+    return out
+
+
+@kernel
+def _crossed_over(a_before: Column, b_before: Column, a: Column, b: Column, out: Truth) -> int:
+    """Compare each bar with the one before it, many at once; give how many are na: then that is not enough."""
+    missing = 0
+    for i in range(len(out)):
+        out[i] = TRUE * ((a[i] > b[i]) & (a_before[i] <= b_before[i]))
+        missing += np.isnan(a[i]) | np.isnan(b[i])
+    return missing
+
+
+@kernel
+def _crossover_past_na(a: Column, b: Column, out: Truth) -> None:
     was_at_or_below = False
     for i in range(len(a)):
         if np.isnan(a[i]) or np.isnan(b[i]):
@@ -43,7 +65,6 @@ def crossover(a: Column, b: Column) -> Truth:
             continue
         out[i] = TRUE if was_at_or_below and a[i] > b[i] else FALSE
         was_at_or_below = a[i] <= b[i]
-    return out
 
 
 @kernel

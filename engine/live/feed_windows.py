@@ -17,6 +17,7 @@ class FeedWindows:
         # Twice the warm-up, as of the own candles: so what a restart begins with is forgotten to the last digit.
         self._kept = {feed: 2 * plan.feeds[feed].warmup + 2 for feed in plan.fetched}
         self.candles = {feed: Bars.of(feed.timeframe, []) for feed in plan.fetched}
+        self._fresh: dict[Feed, Bars] = {}
 
     def since_ms(self, feed: Feed, own_since_ms: int) -> int:
         """Give from when on a feed's candles are to be fetched: after the newest known.
@@ -31,6 +32,12 @@ class FeedWindows:
     def add(self, feed: Feed, later: Bars) -> None:
         """Take newly fetched candles."""
         self.candles[feed] = self.candles[feed].then(later)
+        self._fresh[feed] = self._fresh[feed].then(later) if feed in self._fresh else later
+
+    def take_fresh(self) -> dict[Feed, Bars]:
+        """Give what was added since this was asked last."""
+        fresh, self._fresh = self._fresh, {}
+        return {feed: candles for feed, candles in fresh.items() if len(candles)}
 
     def forget_before(self, own: Bars) -> None:
         """Let go of what no bar of the own window needs any more."""

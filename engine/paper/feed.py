@@ -15,6 +15,7 @@ from engine.errors import SignalEngineError
 from engine.market import Bars, Timeframe
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
+from engine.paper.settings import PaperConnector
 from engine.ports import MarketData
 
 _MINUTE = Timeframe.parse("1m")
@@ -26,9 +27,11 @@ _log = logging.getLogger(__name__)
 class CandleFeed:
     """Fetches, in a thread of its own, from `start` to `stop`. While the exchange cannot be reached orders wait."""
 
-    def __init__(self, ledger: Ledger, symbols: Mapping[str, str], exchange: ExchangeConfig) -> None:
-        """Take the symbols by connector."""
-        self._ledger, self._symbols, self._exchange = ledger, dict(symbols), exchange
+    def __init__(
+        self, ledger: Ledger, connectors: Mapping[str, PaperConnector], exchanges: Mapping[str, ExchangeConfig]
+    ) -> None:
+        """Take connectors and exchanges by name."""
+        self._ledger, self._connectors, self._exchanges = ledger, dict(connectors), dict(exchanges)
         self._known: set[str] = set()
         self._next_ms: dict[str, int] = {}
         self._said = ""
@@ -45,17 +48,18 @@ class CandleFeed:
         self._thread.join(3)
 
     async def _run(self) -> None:
-        market = market_data(self._exchange, SystemClock())
+        used = {connector.exchange for connector in self._connectors.values()}
+        markets = {name: market_data(self._exchanges[name], SystemClock()) for name in used}
         try:
             while not self._stop.is_set():
-                for connector in self._symbols:
-                    await self._look(market, connector)
+                for name, connector in self._connectors.items():
+                    await self._look(markets[connector.exchange], name, connector.symbol)
                 await asyncio.to_thread(self._stop.wait, _LOOK_EVERY_S)
         finally:
-            await market.close()
+            for market in markets.values():
+                await market.close()
 
-    async def _look(self, market: MarketData, connector: str) -> None:
-        symbol = self._symbols[connector]
+    async def _look(self, market: MarketData, connector: str, symbol: str) -> None:
         try:
             if connector not in self._known:
                 instrument = await market.instrument(symbol)

@@ -34,8 +34,8 @@ def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url
         stack.enter_context(listener)
         ledger = open_ledger(settings)
         stack.callback(ledger.close)
-        if settings.exchange is not None:
-            feed = CandleFeed(ledger, {n: c.symbol for n, c in settings.connectors.items()}, settings.exchange)
+        if settings.exchanges:
+            feed = CandleFeed(ledger, settings.connectors, settings.exchanges)
             feed.start()
             stack.callback(feed.stop)
         config = uvicorn.Config(
@@ -57,7 +57,7 @@ def open_ledger(settings: PaperSettings) -> Ledger:
         settings.connectors,
         account=settings.account,
         capital=settings.capital,
-        fed=settings.exchange is not None,
+        fed=bool(settings.exchanges),
     )
 
 

@@ -22,7 +22,8 @@ _HUNDRED = Decimal(100)
 class PaperConnector(BaseModel):
     """A connector that the paper platform knows: the token it expects, and the market its orders are for.
 
-    `symbol` is whose candles fill its orders, where the platform fetches them; `tick` and `lot` are 0 until known.
+    `symbol` at `exchange` is whose candles fill its orders, where the platform fetches them; `tick` and `lot` are 0
+    until known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -30,6 +31,7 @@ class PaperConnector(BaseModel):
     token: SecretStr = Field(min_length=1)
     market: MarketKind
     symbol: str = ""
+    exchange: str = ""
     tick: Decimal = Field(default=Decimal(0), ge=0)
     lot: Decimal = Field(default=Decimal(0), ge=0)
 
@@ -37,7 +39,7 @@ class PaperConnector(BaseModel):
 class PaperSettings(BaseModel):
     """Everything that `serve` needs. Connectors by name; port 0 lets the system choose.
 
-    `exchange` None: nobody fetches candles, and whoever runs the platform pushes them.
+    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -48,7 +50,7 @@ class PaperSettings(BaseModel):
     port: int = Field(default=0, ge=0, le=65535)
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
     account: AccountConfig = AccountConfig()
-    exchange: ExchangeConfig | None = None
+    exchanges: dict[str, ExchangeConfig] = {}
 
     def secret_json(self) -> str:
         """Write as one JSON document, tokens and all: for the environment of the other process, nowhere else."""

@@ -1,8 +1,28 @@
 """What the running engine needs from the world outside, as small protocols. Adapters implement them."""
 
 from engine.ports.clock import Clock
+from engine.ports.journal import Candle, JournalEntry, JournalMark, MarkKind
 from engine.ports.market_data import History, MarketData, Page
+from engine.ports.notice import Notice, NoticeKind, Tell, ignore
 from engine.ports.sender import Sender
 from engine.ports.store import Attempt, Resolution, RouteRecord, Store
 
-__all__ = ["Attempt", "Clock", "History", "MarketData", "Page", "Resolution", "RouteRecord", "Sender", "Store"]
+__all__ = [
+    "Attempt",
+    "Candle",
+    "Clock",
+    "History",
+    "JournalEntry",
+    "JournalMark",
+    "MarkKind",
+    "MarketData",
+    "Notice",
+    "NoticeKind",
+    "Page",
+    "Resolution",
+    "RouteRecord",
+    "Sender",
+    "Store",
+    "Tell",
+    "ignore",
+]

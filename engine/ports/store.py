@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.delivery import Carried, Command, Exchange, Refused, Row, RowState, Step
+from engine.ports.journal import JournalEntry, JournalMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,14 @@ class Store(Protocol):
         """Give what was kept of a route."""
         ...
 
-    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
-        """Keep a processed bar: state, watermark and the messages it decided, all or nothing.
+    def commit_bar(
+        self,
+        record: RouteRecord,
+        rows: Sequence[Row],
+        entry: JournalEntry | None = None,
+        mark: JournalMark | None = None,
+    ) -> None:
+        """Keep a processed bar: state, watermark, the messages it decided and its journal, all or nothing.
 
         `seq` of the rows is given by the store. A client order id that is there already is not written again.
         """
@@ -69,12 +76,20 @@ class Store(Protocol):
         """Give the rows that are not final, in order of decision; of one connector or of all."""
         ...
 
-    def last_open(self, route: str) -> Row | None:
-        """Give the newest opening message that a route's rule decided."""
+    def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
+        """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         ...
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""
+        ...
+
+    def messages_since(self, since_ms: int, now_ms: int) -> int:
+        """Count the messages written since then that left or still may: none that was REFUSED or is past its time."""
+        ...
+
+    def entries_stopped(self) -> Command | None:
+        """Give the operator's word by which no entry is sent, from its asking on; None while entries are allowed."""
         ...
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
@@ -117,6 +132,25 @@ class Store(Protocol):
 
     def rows(self, limit: int = 100) -> list[Row]:
         """Give the newest rows, newest last."""
+        ...
+
+    def journal(self, route: str, since_ms: int, until_ms: int) -> list[JournalEntry]:
+        """Give what was written of the bars that open from `since_ms` to before `until_ms`, oldest first."""
+        ...
+
+    def marks(self, route: str) -> list[JournalMark]:
+        """Give the places that a route's journal can be replayed from, oldest first."""
+        ...
+
+    def newest_mark(self, route: str) -> JournalMark | None:
+        """Give the last of them."""
+        ...
+
+    def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
+        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack.
+
+        What stays can be replayed: it begins with the newest mark with candles before that time.
+        """
         ...
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from engine.rules.programs import run_plainly
 from engine.rules.terms import Terms
 from engine.webhook.action import Action
 from engine.webhook.client_order_id import client_order_id
-from engine.webhook.message import Message
+from engine.webhook.message import LONGEST_DELAY_S, Message
 from engine.webhook.numbers import number_text, plain, to_step
 
 LONGEST_LOG = 200
@@ -46,8 +46,8 @@ class Author:
     def message(self, decision: Decision, values: Values = _NONE) -> Message | None:
         """Give the message of a decision; None for one that was refused.
 
-        Prices are rounded to the nearest tick, percent down to 0.0001, amounts down to the lot. Errors:
-        InvalidMessageError.
+        Prices are rounded to the nearest tick, percent down to 0.0001 (which a partial close is at least), amounts down
+        to the lot; a delay outside of what the platform takes is the nearest that it does. Errors: InvalidMessageError.
         """
         if decision.move is Move.NONE:
             return None
@@ -58,7 +58,7 @@ class Author:
         if decision.move.opens:
             return self._opening(decision, values)
         percent = Decimal(100) if decision.size is None else to_step(decision.size, _PERCENT_STEP, down=True)
-        return self._order(decision, values, "close", percent=percent)
+        return self._order(decision, values, "close", percent=max(percent, _PERCENT_STEP))
 
     def _opening(self, decision: Decision, values: Values) -> Message:
         side = self.terms.long if decision.move is Move.OPEN_LONG else self.terms.short
@@ -77,15 +77,16 @@ class Author:
         )
 
     def _order(self, decision: Decision, values: Values, intent: str, **numbers: Decimal | None) -> Message:
-        delay = values.get("delay_seconds")
+        delay = values.get("delay_seconds", math.nan)
+        delayed = not math.isnan(delay)
         return Message(
             self.market,
             _ACTIONS[self.market, decision.move],
             **numbers,
             log=self._log(decision, values),
             client_order_id=self._id(decision.time_ms, intent, self._decided_on(decision)),
-            delay_seconds=None if delay is None or math.isnan(delay) else round(delay, 3),
-            delay_seconds_filter=None if delay is None else self.terms.delay_filter,
+            delay_seconds=round(min(max(delay, 0.0), LONGEST_DELAY_S), 3) if delayed else None,
+            delay_seconds_filter=self.terms.delay_filter if delayed else None,
         )
 
     def _decided_on(self, decision: Decision) -> Timeframe:
@@ -120,16 +121,19 @@ class Texts:
     columns: Mapping[str, Column]
 
     def at(self, decision: Decision) -> Values:
-        """Give them at a decision."""
+        """Give them at a decision; inside a bar they are what they were at the close of the bar before."""
         names = [name for name in self.plan.outputs if name == "delay_seconds" or name.startswith("log.")]
         return {name: self._value(name, decision) for name in names}
 
     def _value(self, name: str, decision: Decision) -> float:
         if name in self.plan.constants:
             return self.plan.constants[name]
+        row = decision.row - 1 if decision.watched else decision.row
+        if row < 0:
+            return math.nan
         if name in self.plan.programs:
-            return run_plainly(self.plan.programs[name], self.columns, decision.row, decision.position)
-        return float(self.columns[name][decision.row])
+            return run_plainly(self.plan.programs[name], self.columns, row, decision.position)
+        return float(self.columns[name][row])
 
 
 def _shown(value: float | None) -> str:

@@ -19,6 +19,7 @@ Body = dict[str, str | int | float]
 
 _ID = re.compile(r"[A-Za-z0-9._:/-]{1,36}")
 _POSITIVE = ("fixed", "percent", "limit", "profit", "loss")
+LONGEST_DELAY_S = 86_400
 _MOST_DIGITS = 28  # of Decimal's own arithmetic; more is a float's binary expansion, Decimal(0.1)
 
 
@@ -123,7 +124,10 @@ class Message:
             yield "clientOrderId", "takes 1 to 36 letters, digits and . _ : / -"
         delay = self.delay_seconds
         if delay is not None and not _whole_milliseconds(delay):
-            yield "delaySeconds", f"is {delay}; it must be a number of seconds from 0 to 86400, to the millisecond"
+            yield (
+                "delaySeconds",
+                f"is {delay}; it must be a number of seconds from 0 to {LONGEST_DELAY_S}, to the millisecond",
+            )
         for name, text in (("log", self.log), ("delaySecondsFilter", self.delay_seconds_filter)):
             if text is not None and not _encodable(text):
                 yield name, "holds half a surrogate pair, which no JSON on the wire can carry"
@@ -163,7 +167,7 @@ def _number_fault(value: object) -> str:
 def _whole_milliseconds(seconds: object) -> bool:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return False
-    return 0 <= seconds <= 86_400 and round(seconds, 3) == seconds
+    return 0 <= seconds <= LONGEST_DELAY_S and round(seconds, 3) == seconds
 
 
 def _encodable(text: str) -> bool:

@@ -142,8 +142,6 @@ def test_the_time_is_asked_for_again_when_it_is_old() -> None:
         (Trouble("klines", status=503, body='{"code":-9999,"msg":"who knows"}'), "who knows"),
         (Trouble("klines", status=504), "504"),
         (Trouble("klines", status=408), "408"),
-        (Trouble("klines", status=429), "429"),
-        (Trouble("klines", status=418), "418"),
         (Trouble("klines", reset=True), "disconnected"),
         (Trouble("klines", delay_s=2), "RequestTimeout"),
         (Trouble("klines", body="<html>We are down</html>"), "not JSON: '<html>We are down</html>'"),

@@ -284,3 +284,23 @@ def test_a_command_is_counted_among_the_commits(path: Path, store: SqlStore) -> 
     beside.close()
     store.commit_bar(_record(2), [])
     assert store._mark.read() == 4
+
+
+def test_a_flipped_bit_in_the_tables_own_words_is_told_as_damage(store: SqlStore, path: Path) -> None:
+    """SQLite quotes damaged words where it refuses them, and they are no text any more: still a StoreError."""
+    whole = store.unresolved()
+    store.close()
+    sound = path.read_bytes()
+    begins, told = sound.index(b"CREATE TABLE outbox"), 0
+    for at in range(begins, begins + 120):
+        damaged = bytearray(sound)
+        damaged[at] ^= 0x80
+        path.write_bytes(damaged)
+        try:
+            opened = SqlStore(path)
+        except StoreError as error:
+            told += "UTF-8" in str(error)
+        else:
+            assert opened.unresolved() == whole  # a flip in a word that decides nothing
+            opened.close()
+    assert told > 0

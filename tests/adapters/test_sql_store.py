@@ -139,12 +139,11 @@ def test_a_row_is_changed_only_from_the_state_it_was_read_in(store: SqlStore) ->
 
 
 def test_the_newest_opening_of_a_route(store: SqlStore) -> None:
-    """last_open gives the newest opening of that route, whatever its state, and None where there is none."""
+    """openings gives those that the route's rule decided on the bars that are asked for, closes not."""
     store.commit_bar(_record(), [_row("a"), _row("b"), _row("x", route="s"), _row("c", Intent.CLOSE)])
-    found = store.last_open("r")
-    assert found is not None
-    assert found.client_order_id == "b"
-    assert store.last_open("t") is None
+    assert [row.client_order_id for row in store.openings("r", [_row("a").bar_ms])] == ["a", "b"]
+    assert store.openings("r", [_row("a").bar_ms + 1]) == []
+    assert store.openings("t", [_row("a").bar_ms]) == []
 
 
 def test_rows_gives_the_newest_last(store: SqlStore) -> None:
@@ -303,7 +302,7 @@ def test_a_creation_that_was_cut_short_is_begun_again(path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0", "3", "x"])
+@pytest.mark.parametrize("version", ["0", "4", "x"])
 def test_another_schema_version_is_refused_with_advice(path: Path, version: str) -> None:
     """A state of an older or newer schema is a StoreError that says what to do."""
     SqlStore(path).close()
@@ -311,7 +310,7 @@ def test_another_schema_version_is_refused_with_advice(path: Path, version: str)
         raw.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (version,))
     raw.close()
     for access in Access:
-        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 2; use the release"):
+        with pytest.raises(StoreError, match=f"schema version {version}, and this release needs 3; use the release"):
             SqlStore(path, access=access)
 
 

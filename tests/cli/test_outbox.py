@@ -280,3 +280,39 @@ def test_an_engine_that_does_not_look_is_told(config: Path) -> None:
     assert ran.returncode == 3
     assert "nothing was done yet" in ran.stderr
     assert _table(config, "outbox")[0]["state"] == "UNKNOWN"
+
+
+def test_entries_are_stopped_and_allowed_while_no_engine_runs(config: Path) -> None:
+    """The word is kept in the state for the next start; a stop file is told when entries are allowed."""
+    stopped = _say("stop-entries", "--reason", "news", config=config)
+    assert stopped.returncode == 0, stopped.stderr
+    assert "entries are stopped in the state, for the next start" in stopped.stdout
+    store = SqlStore(config.parent / "state.db")
+    command = store.entries_stopped()
+    assert command is not None
+    assert command.reason == "news"
+    store.close()
+    (config.parent / "state.db.stop").touch()
+    allowed = _say("allow-entries", config=config)
+    assert allowed.returncode == 1
+    assert "state.db.stop is there, which stops them; remove it" in allowed.stdout
+    store = SqlStore(config.parent / "state.db")
+    assert store.entries_stopped() is None
+    store.close()
+
+
+def test_entries_are_stopped_in_the_running_engine(config: Path, engine: DeliveryLoop) -> None:
+    """Beside a process that holds the state, it is that one that is told."""
+    stopped = _say("stop-entries", config=config)
+    assert stopped.returncode == 0, stopped.stderr
+    assert "entries are stopped in the running engine" in stopped.stdout
+
+
+def test_entries_can_be_stopped_before_the_first_start(config: Path) -> None:
+    """Where there is no state yet, the word makes one: the first start begins stopped."""
+    for path in config.parent.glob("state.db*"):
+        path.unlink()
+    assert _say("stop-entries", config=config).returncode == 0
+    store = SqlStore(config.parent / "state.db")
+    assert store.entries_stopped() is not None
+    store.close()

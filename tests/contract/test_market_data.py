@@ -1,4 +1,4 @@
-"""What every source of candles promises, checked on the sample market and on ccxt's classes of Binance."""
+"""What every source of candles promises, checked on the sample market and on three of ccxt's classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, MarketKind, Timeframe, faults
 from engine.market.sample import SAMPLE_START_MS
 from engine.ports import MarketData
-from tests.servers.exchange import ExchangeServer, ccxt_options
+from tests.servers.exchange import ExchangeServer, ccxt_options, coinbase_options
 
 T = TypeVar("T")
 NOW = SAMPLE_START_MS + 75 * 86_400_000 + 12_345_678  # some time on 16 March 2024
@@ -39,6 +39,7 @@ class Source:
     make: Callable[[], MarketData]
     symbol: str
     kind: MarketKind
+    longest: str = "1M"  # of its timeframes
 
     def ask(self, question: Callable[[MarketData], Awaitable[T]]) -> T:
         async def asking() -> T:
@@ -60,10 +61,13 @@ def server() -> Iterator[ExchangeServer]:
         yield server
 
 
-@pytest.fixture(params=["sample", "binance", "binanceusdm"])
+@pytest.fixture(params=["sample", "binance", "binanceusdm", "coinbaseexchange"])
 def source(request: pytest.FixtureRequest, server: ExchangeServer) -> Source:
     if request.param == "sample":
         return Source(lambda: SampleMarket(FixedClock(NOW)), "BTC/USDT", MarketKind.SPOT)
+    if request.param == "coinbaseexchange":
+        options = coinbase_options(server.url)
+        return Source(lambda: CcxtMarket(request.param, options), "BTC/USD", MarketKind.SPOT, longest="1d")
     symbol, kind = ("BTC/USDT", MarketKind.SPOT)
     if request.param == "binanceusdm":
         symbol, kind = ("BTC/USDT:USDT", MarketKind.FUTURES)
@@ -73,6 +77,8 @@ def source(request: pytest.FixtureRequest, server: ExchangeServer) -> Source:
 @pytest.mark.parametrize("timeframe", LENGTHS, ids=str)
 def test_exactly_the_closed_bars_of_the_window_come(source: Source, timeframe: Timeframe) -> None:
     """The first bar opens at or after the start, the last is the newest closed one, and they are whole."""
+    if timeframe.length_ms > Timeframe.parse(source.longest).length_ms:
+        pytest.skip(f"its longest candles are {source.longest}")
     last = timeframe.last_closed(NOW)
     since = max(timeframe.shift(last, -20), SAMPLE_START_MS)
     bars = source.bars(timeframe, since)

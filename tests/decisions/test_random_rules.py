@@ -10,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.backtest import Result, backtest
-from engine.backtest.run import watched
 from engine.decisions import (
     Inputs,
     Move,
@@ -27,6 +26,7 @@ from engine.decisions import (
 from engine.market import Bars
 from engine.market.bars import Column
 from engine.market.funding import constant_funding
+from engine.market.watched import watched
 from tests.decisions.random_rules import Scene, scene
 
 SEEDS = given(st.integers(0, 1_000_000))

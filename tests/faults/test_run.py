@@ -110,7 +110,7 @@ def test_kill_9_loses_no_close_and_doubles_no_open(rig: Rig, exchange: ExchangeS
     last.send_signal(signal.SIGTERM)
     assert last.wait(10) == 0
     check_ledger(rig, exchange, first_ms)
-    files = [path for path in rig.folder.iterdir() if path.name != "config.yaml"]
+    files = [path for path in rig.folder.rglob("*") if path.is_file() and path.name != "config.yaml"]
     assert not [path.name for path in files if TOKEN.encode() in path.read_bytes()]
 
 

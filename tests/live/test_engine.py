@@ -19,7 +19,7 @@ from engine.errors import MarketDataUnavailableError, RefusedError
 from engine.live import LiveEngine, Outcome, RouteSpec, Session
 from engine.market import Bars, Instrument, MarketKind, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
-from engine.ports import MarketData, RouteRecord
+from engine.ports import MarketData, Notice, RouteRecord
 from engine.rules import Rule, read_rule
 
 HOUR = Timeframe.parse("1h")
@@ -44,6 +44,7 @@ class Watcher:
     resumed: list[RouteRecord | None] = field(default_factory=list)
     voids: list[Row] = field(default_factory=list)
     waits: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def ready(self, session: Session, watermark_ms: int, resumed: RouteRecord | None) -> None:
         self.resumed.append(resumed)
@@ -56,6 +57,9 @@ class Watcher:
 
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None:
         self.waits.append(str(error))
+
+    def noticed(self, notice: Notice) -> None:
+        self.notices.append(notice)
 
     @property
     def messages(self) -> list[str]:
@@ -108,7 +112,7 @@ class World:
     def engine(self, symbol: str = SYMBOL, market: MarketData | None = None) -> tuple[LiveEngine, Watcher]:
         watcher = Watcher()
         spec = RouteSpec(symbol, "main", self.rule)
-        engine = LiveEngine([spec], market or self.market, self.store, Costs(), self.clock, watcher, lambda: None)
+        engine = LiveEngine([spec], {"": market or self.market}, self.store, Costs(), self.clock, watcher, lambda: None)
         return engine, watcher
 
     def to(self, bars: int) -> None:
@@ -136,7 +140,7 @@ def run_through(world: World, engine: LiveEngine, hours: range, after: Callable[
 def until_decided(world: World, engine: LiveEngine, watcher: Watcher) -> int:
     """Let hours pass until something is decided; give the next hour."""
     hour = 0
-    while not watcher.messages:
+    while not watcher.messages and hour < 500:
         world.to(hour)
         asyncio.run(engine.tick())
         hour += 1
@@ -238,7 +242,7 @@ def test_lifetimes_are_kept_by_our_clock_whatever_the_exchange_shows(world: Worl
     world.market = FlakyMarket(SteppedClock(world.start))
     engine, watcher = world.engine()
     hour = 0
-    while not watcher.messages:
+    while not watcher.messages and hour < 500:
         world.market.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour)
         world.clock.step_to(HOUR.shift(world.start, hour) + 1_000 + hour + skew_ms)
         asyncio.run(engine.tick())
@@ -300,7 +304,7 @@ def test_a_candle_is_decided_on_only_when_it_has_settled(world: World) -> None:
     watcher = Watcher()
     engine = LiveEngine(
         [RouteSpec(SYMBOL, "main", world.rule)],
-        world.market,
+        {"": world.market},
         world.store,
         Costs(),
         world.clock,

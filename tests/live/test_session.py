@@ -30,7 +30,7 @@ def session() -> Session:
 
 
 def row(session: Session, action: Action, **fields: object) -> Row:
-    return session._row(Message(MarketKind.FUTURES, action, **fields), HOUR_MS)  # type: ignore[arg-type]
+    return session._row(Message(MarketKind.FUTURES, action, **fields), HOUR_MS, session.timeframe)  # type: ignore[arg-type]
 
 
 def test_only_an_opening_has_a_lifetime(session: Session) -> None:

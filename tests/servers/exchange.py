@@ -1,4 +1,4 @@
-"""An exchange on loopback that ccxt's real `binance` and `binanceusdm` classes talk to, with faults on demand.
+"""An exchange on loopback for ccxt's real `binance`, `binanceusdm` and `coinbaseexchange`, with faults on demand.
 
 In a test: `with ExchangeServer(now_ms=lambda: ...) as server: CcxtMarket("binance", ccxt_options(server.url))`.
 By itself: `python -m tests.servers.exchange --port 0 --speed 60`, which prints its address.
@@ -21,8 +21,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.servers import coinbase
 from tests.servers.binance import BadRequest, Candles, exchange_info, from_sample, klines
 
+COINBASE = "/coinbase"  # its answers stand below this path
 _NONE: Mapping[str, str] = {}
 
 
@@ -88,8 +90,17 @@ class ExchangeServer:
 
 def ccxt_options(base_url: str) -> dict[str, Any]:
     """Give the options of ccxt's constructor that send `binance` or `binanceusdm` to this server, for both markets."""
+    return _to({"public": f"{base_url}/api/v3", "fapiPublic": f"{base_url}/fapi/v1"})
+
+
+def coinbase_options(base_url: str) -> dict[str, Any]:
+    """Give the options of ccxt's constructor that send `coinbaseexchange` to this server."""
+    return _to({"public": f"{base_url}{COINBASE}", "private": f"{base_url}{COINBASE}"})
+
+
+def _to(api: dict[str, str]) -> dict[str, Any]:
     return {
-        "urls": {"api": {"public": f"{base_url}/api/v3", "fapiPublic": f"{base_url}/fapi/v1"}},
+        "urls": {"api": api},
         "options": {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["spot", "linear"]}},
         "rateLimit": 1,
         "timeout": 5_000,
@@ -129,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _truth(self, path: str, query: dict[str, str]) -> object:
         exchange, now_ms = self.server.exchange, self.server.exchange.now_ms()
+        if path.startswith(f"{COINBASE}/"):
+            return coinbase.answer(path.removeprefix(COINBASE), query, exchange.candles, now_ms)
         venue, _, what = path.rpartition("/")
         if venue not in ("/api/v3", "/fapi/v1"):
             raise BadRequest(-1000, f"{path} is not served here")

@@ -27,7 +27,7 @@ from engine.decisions import Costs
 from engine.delivery import Carried, Command, Exchange, Refused, Row, RowState, Step, Terms
 from engine.live import DeliveryLoop, LiveEngine, Outcome, RouteSpec, Session
 from engine.market import Bars, Instrument, MarketKind, Timeframe
-from engine.ports import RouteRecord
+from engine.ports import JournalEntry, JournalMark, Notice, RouteRecord
 from engine.rules import Rule, read_rule
 from tests.faults.kills.world import BAR_MS, RULE, START_MS, SYMBOL, TOKEN, close_of
 
@@ -79,6 +79,7 @@ class Silent:
     def stepped(self, session: Session, outcome: Outcome) -> None: ...
     def voided(self, session: Session, row: Row) -> None: ...
     def waiting(self, route: str, error: Exception, pause_ms: int) -> None: ...
+    def noticed(self, notice: Notice) -> None: ...
 
 
 class DyingStore(SqlStore):
@@ -104,8 +105,14 @@ class DyingStore(SqlStore):
         finally:
             self._doing.name = ""
 
-    def commit_bar(self, record: RouteRecord, rows: Sequence[Row]) -> None:
-        self._as("commit_bar", super().commit_bar, record, rows)
+    def commit_bar(
+        self,
+        record: RouteRecord,
+        rows: Sequence[Row],
+        entry: JournalEntry | None = None,
+        mark: JournalMark | None = None,
+    ) -> None:
+        self._as("commit_bar", super().commit_bar, record, rows, entry, mark)
 
     def begin_attempt(self, row: Row, now_ms: int) -> Row | None:
         begun: Row | None = self._as("begin_attempt", super().begin_attempt, row, now_ms)
@@ -166,7 +173,7 @@ def live(folder: Path, url: str, rule: Rule, plan: Plan, *, deduplicates: bool) 
     sender = HttpSender(connector, connect_timeout_s=3, deadline_s=6, watch=DyingWatch)
     delivery = DeliveryLoop(store, {"main": sender}, {"main": Terms(deduplicates)}, clock)
     market, spec = Market(), RouteSpec(SYMBOL, "main", rule)
-    engine = LiveEngine([spec], market, store, Costs(), clock, Silent(), delivery.wake)
+    engine = LiveEngine([spec], {"": market}, store, Costs(), clock, Silent(), delivery.wake)
     record = store.route(spec.key)
     if record is not None:
         market.bars = (record.watermark_ms - START_MS) // BAR_MS + 1

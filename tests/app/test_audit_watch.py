@@ -1,0 +1,73 @@
+"""The journal of a rule with `watch` against the backtester."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.app.audit import Cause
+from engine.delivery import Row, RowState
+from engine.market import Timeframe
+from tests.app.test_audit import HOUR, World, causes
+
+RULE = """\
+name: breakout
+market: futures
+timeframe: 1h
+watch: 15m
+define: {fast: "ta.sma(close, 3)", slow: "ta.sma(close, 8)"}
+long: {enter: "fast > slow", order: {price: high}}
+short: {enter: "fast < slow", order: {price: low}}
+trailing: {percent: 0.5}
+stop_loss: {percent: 2}
+order: {type: stop, size: {percent: 20}, expire_bars: 5}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.rule(RULE)
+    made.step = Timeframe.parse("15m")
+    return made
+
+
+def test_what_was_decided_inside_of_bars_is_what_the_backtest_decides(world: World) -> None:
+    """Over restarts inside of bars, and quarters asleep: what was seen before a restart is not decided on again."""
+    world.run(range(130))
+    world.run(range(131, 250))
+    world.run(range(252, 541))  # ends in the midst of a bar
+    report = world.audit()
+    assert report.differences == []
+    assert report.bars == 135
+    assert report.decisions > 30
+
+
+def test_an_entry_inside_of_a_bar_that_did_not_arrive_is_named(world: World) -> None:
+    """It was decided at a quarter, and undone at the next: the rest is replayed without it."""
+    lost: list[int] = []
+
+    def becomes(row: Row) -> RowState:
+        if row.deadline_ms is not None and row.bar_ms % HOUR.length_ms and len(lost) < 1:
+            lost.append(row.bar_ms)
+            return RowState.REJECTED
+        return RowState.ACKNOWLEDGED
+
+    world.run(range(400), becomes)
+    report = world.audit()
+    assert causes(report) == {Cause.REJECTED}
+    assert report.differences[0].bar_ms == HOUR.floor(lost[0])
+    assert report.unexplained == 0
+
+
+def test_an_entry_inside_of_a_bar_that_a_limit_held_back_is_named(world: World, tmp_path: Path) -> None:
+    """While entries are stopped, each that would have been sent is told, and believed by nobody."""
+    stop = tmp_path / "stop"
+    stop.touch()
+    world.run(range(200), stop_file=stop)
+    stop.unlink()
+    world.run(range(200, 400), stop_file=stop)
+    report = world.audit()
+    assert causes(report) == {Cause.REFUSED}
+    assert any(d.bar_ms % HOUR.length_ms == 0 and d.detail.startswith("entries stopped") for d in report.differences)
