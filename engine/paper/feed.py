@@ -19,7 +19,6 @@ from engine.paper.settings import PaperConnector
 from engine.ports import MarketData
 
 _MINUTE = Timeframe.parse("1m")
-_LOOK_EVERY_S = 5.0
 _SETTLE_MS = 2000  # an exchange's newest candle may still change for a moment
 _log = logging.getLogger(__name__)
 
@@ -28,9 +27,14 @@ class CandleFeed:
     """Fetches, in a thread of its own, from `start` to `stop`. While the exchange cannot be reached orders wait."""
 
     def __init__(
-        self, ledger: Ledger, connectors: Mapping[str, PaperConnector], exchanges: Mapping[str, ExchangeConfig]
+        self,
+        ledger: Ledger,
+        connectors: Mapping[str, PaperConnector],
+        exchanges: Mapping[str, ExchangeConfig],
+        look_every_s: float = 5.0,
     ) -> None:
-        """Take connectors and exchanges by name."""
+        """Take connectors and exchanges by name, and how often to look for a new candle."""
+        self._look_every_s = look_every_s
         self._ledger, self._connectors, self._exchanges = ledger, dict(connectors), dict(exchanges)
         self._known: set[str] = set()
         self._next_ms: dict[str, int] = {}
@@ -54,7 +58,7 @@ class CandleFeed:
             while not self._stop.is_set():
                 for name, connector in self._connectors.items():
                     await self._look(markets[connector.exchange], name, connector.symbol)
-                await asyncio.to_thread(self._stop.wait, _LOOK_EVERY_S)
+                await asyncio.to_thread(self._stop.wait, self._look_every_s)
         finally:
             for market in markets.values():
                 await market.close()
