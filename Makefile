@@ -52,6 +52,7 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
 	@$(BIN)/python -m backtests.benchmarks.delivery
+	@$(BIN)/python -m backtests.benchmarks.paper
 	@$(BIN)/python -m backtests.benchmarks.live
 	@$(BIN)/python -m backtests.benchmarks.journal
 

@@ -22,7 +22,7 @@ from engine.paper.matching import (
 )
 from engine.paper.matching.state import steps_of
 from engine.paper.store import Store, write
-from engine.paper.tables import accounts, fills, funding, orders
+from engine.paper.tables import accounts, fills, funding, is_open, orders
 
 _DECIMALS = ("price", "profit", "loss", "average")
 
@@ -32,7 +32,7 @@ def read_account(store: Store, connector: str, terms: AccountTerms, capital: Dec
     found = store.read(accounts, [accounts.c.connector == connector])
     if not found:
         return Account(terms, capital)
-    waiting = store.read(orders, [orders.c.connector == connector, orders.c.status == "open"], "number")
+    waiting = store.read(orders, [orders.c.connector == connector, is_open], "number")
     try:
         tick, lot = steps_of(found[0]["state"])
         known = replace(terms, tick=terms.tick or tick, lot=terms.lot or lot)  # the market's, until it is asked again
