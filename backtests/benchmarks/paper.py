@@ -1,7 +1,7 @@
-"""The paper platform under load: ten connectors at once, every fill on the disk. `python -m backtests.benchmarks.paper [N]`.
+"""The paper platform under load: ten connectors at once, every fill on the disk. `make bench`.
 
-N messages (20,000 if not given), as fast as ten senders get their answers: each opens a connection, sends one market order
-and waits for `ok`. Candles are pushed meanwhile, so that what was ordered fills.
+N messages (the first argument, else 20,000), as fast as ten senders get their answers: each opens a connection, sends
+one market order and waits for `ok`. Candles are pushed meanwhile, so that what was ordered fills.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> int:
     sent = count // _SENDERS * _SENDERS
     rate, warm = sent / seconds, sizes[len(sizes) // 5]
     print(
-        f"{sent:,} messages over {_SENDERS} connectors in {seconds:.1f} s: {rate:.0f} a second; {filled:,} fills on disk"
+        f"{sent:,} messages over {_SENDERS} connectors in {seconds:.1f} s: {rate:.0f} a second; {filled:,} fills kept"
     )
     print(f"memory: {warm:.0f} MB after a fifth, {sizes[-1]:.0f} MB at the end")
     good = rate >= _AT_LEAST and filled == sent
@@ -70,8 +70,12 @@ def _send(url: str, connector: str, count: int) -> None:
     for i in range(count):
         action = "openShort" if i % 2 else "openLong"
         message = {
-            "connectorName": connector, "connectorToken": _TOKEN, "action": action, "fixed": "1", "clientOrderId": str(i)
-        }  # fmt: skip
+            "connectorName": connector,
+            "connectorToken": _TOKEN,
+            "action": action,
+            "fixed": "1",
+            "clientOrderId": str(i),
+        }
         one = http.client.HTTPConnection(host, timeout=30)
         one.request("POST", PATH, json.dumps(message), {"Content-Type": "application/json", "Connection": "close"})
         answer = one.getresponse()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, and_, literal_column
+from sqlalchemy.sql import ColumnElement
 
 from engine.webhook import Action
 
 VERSION = 2
 # Written out, not bound: SQLite takes an index with a condition only for a query that says the condition itself.
-_ACCEPTED, _OPEN = literal_column("'accepted'"), literal_column("'open'")
-_CANCELS = [literal_column(f"'{action}'") for action in Action if action.cancels]
+_ACCEPTED: ColumnElement[str] = literal_column("'accepted'")
+_OPEN: ColumnElement[str] = literal_column("'open'")
+_CANCELS: list[ColumnElement[str]] = [literal_column(f"'{action}'") for action in Action if action.cancels]
 
 metadata = MetaData()
 messages = Table(

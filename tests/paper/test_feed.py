@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from engine.config import ExchangeConfig
 from engine.market import Timeframe
@@ -97,5 +98,5 @@ def stand(ledger: Ledger, minute: int, price: int) -> None:
     ledger.take_candles("btc-perp", [Candle(60_000 * minute, 60_000 * (minute + 1), at, at, at, at)])
 
 
-def send(ledger: Ledger, **fields: object) -> None:
+def send(ledger: Ledger, **fields: Any) -> None:
     ledger.accept(read(futures(**fields), KNOWN["btc-perp"].market), {"action": "openLong", **fields})
