@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ HOUR_MS = 3_600_000
 OVERDUE_MS = 60_000
 """How long after its close a candle may be on its way before that is trouble."""
 WARN_SKEW_MS = 500
-_NEWEST = 500
+_NEWEST, _BARS = 500, 60
 _SIDES = {1: "long", -1: "short", 0: "flat"}
 
 
@@ -88,6 +89,8 @@ def _look(
         found.append(Found(Trouble.NO_EXCHANGE, ", ".join(venue.id for venue in config.venues.values()), skew))
     elif abs(skew_ms or 0) > WARN_SKEW_MS:
         found.append(Found(Trouble.CLOCK, "this machine", f"our clock is {(skew_ms or 0) / 1000:+.2f} s off"))
+    for spec in specs:
+        _given_up(spec, records.get(spec.key), store, now_ms, found)
     outbox = _messages(store, now_ms, found, running=process is not None)
     shown = _limits(limits, guard, store, exchange_ms, now_ms, skew_ms)
     return Status(now_ms, config.mode, process, tuple(routes), outbox, shown, skew_ms, tuple(found))
@@ -149,6 +152,18 @@ def _waiting(state: State) -> tuple[str, ...]:
             at = f" at {float(order['price']):.10g}" if order["type"] > 1 else ""
             found.append(f"{side} {kinds[int(order['type'])]}{at}")
     return tuple(found)
+
+
+def _given_up(spec: RouteSpec, record: RouteRecord | None, store: Store, now_ms: int, found: list[Found]) -> None:
+    """Name the bars whose candles did not come, of the last hour's worth of bars, and of the last day."""
+    if record is None:
+        return
+    since_ms = max(now_ms - DAY_MS, spec.rule.timeframe.before(record.watermark_ms, _BARS))
+    entries = store.journal(spec.key, since_ms, record.watermark_ms + 1)
+    skipped = [json.loads(entry.notes).get("skipped") for entry in entries if entry.candle is None and entry.notes]
+    if told := [str(one) for one in skipped if one]:
+        more = f", and {len(told) - 1} times before it" if len(told) > 1 else ""
+        found.append(Found(Trouble.SKIPPED, spec.key, told[-1] + more))
 
 
 def _left_behind(record: RouteRecord, found: list[Found]) -> None:

@@ -17,6 +17,7 @@ class Trouble(StrEnum):
     STOPPED = "entries stopped"
     REFUSED = "entry refused"
     EXPIRED = "entry expired"
+    SKIPPED = "candle given up"
     CLOCK = "clock off"
     NO_EXCHANGE = "exchange not reachable"
     EDITED = "rule edited"
@@ -24,7 +25,7 @@ class Trouble(StrEnum):
     UNREADABLE = "state not readable"
 
 
-NOTICES = frozenset({Trouble.REFUSED, Trouble.EXPIRED, Trouble.EDITED})
+NOTICES = frozenset({Trouble.REFUSED, Trouble.EXPIRED, Trouble.SKIPPED, Trouble.EDITED})
 """What a person should know, though nothing has to be done now."""
 
 

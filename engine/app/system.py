@@ -182,7 +182,8 @@ class System:
         self._stack.close()
 
     async def close_markets(self) -> None:
-        """Let go of the connections to the exchanges."""
+        """Ask the exchanges nothing more, and let go of the connections."""
+        self.engine.stop()
         for market in self.markets.values():
             await market.close()
 

@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from engine.decisions import Costs
 from engine.delivery import Row
@@ -28,6 +29,7 @@ from engine.live.revisions import LOOKED_AT_AGAIN, Revisions
 from engine.live.routes import RouteSpec
 from engine.live.safety import Limits
 from engine.live.session import Outcome, Session
+from engine.live.tasks import Tasks
 from engine.live.undone import Undone, undone
 from engine.live.venue import Venue
 from engine.live.watching import Watching
@@ -36,6 +38,8 @@ from engine.ports import Clock, JournalEntry, JournalMark, MarketData, Notice, N
 
 MONTH_MS = 30 * DAY_MS
 KEPT_MS = 90 * DAY_MS
+LONGEST_TICK_S = 1.0
+STEPPED_AT_ONCE = 10
 MOST_SPARSE = 8  # how many times as far back as the window candles are looked for
 
 
@@ -87,6 +91,7 @@ class LiveEngine:
         self._settle_ms, self._kept_ms, self._gaps = settle_ms, kept_ms, gaps
         self._steady_ms, self._clock_watch = steady_ms, ClockWatch()
         self._venues = {name: Venue(name, market) for name, market in markets.items()}
+        self._visits, self._serving = Tasks(), Tasks()
         self._untidy: deque[str] = deque()
         self._seats = [_Seat(spec=spec) for spec in routes]
         self._store, self._costs, self._clock = store, costs, clock
@@ -104,15 +109,28 @@ class LiveEngine:
     async def tick(self) -> None:
         """Take every route as far as its closed bars go. Routes wait for the exchange together, not for each other.
 
-        Errors: RefusedError where a route can never run; StoreError. What may pass by itself is reported and retried.
+        What takes longer than LONGEST_TICK_S goes on beside the next ticks. What may pass by itself is reported and
+        retried. Errors: RefusedError where a route can never run; StoreError.
         """
         if self._steady_ms is not None:
             self.notice(self._clock_watch.look(self._clock.now_ms(), self._steady_ms()))
-        await asyncio.gather(*(self._visit(venue) for venue in self._venues.values()))
+        for name, venue in self._venues.items():
+            self._visits.begin(name, partial(self._visit, venue))
+        try:
+            await self._visits.wait(LONGEST_TICK_S)
+            await self._serving.wait(LONGEST_TICK_S)
+        except BaseException:
+            self.stop()
+            raise
         self._tidy()
 
+    def stop(self) -> None:
+        """End what still waits for an exchange: all that was done is either durable or not begun."""
+        self._visits.stop()
+        self._serving.stop()
+
     async def _visit(self, venue: Venue) -> None:
-        """Take the routes of one exchange as far as their closed bars go."""
+        """Ask one exchange for its time, and begin with those of its routes that are due."""
         steady_ms = self._clock.now_ms() if self._steady_ms is None else self._steady_ms()
         if venue.patience.retry_at_ms > steady_ms:
             return
@@ -129,8 +147,9 @@ class LiveEngine:
         venue.skew_ms = self._clock.now_ms() - now_ms
         self.notice(venue.watch.measure(venue.skew_ms))
         settled_ms = now_ms - self._settle_ms
-        due = [seat for seat in self._seats if seat.spec.exchange == venue.name and seat.retry_at_ms <= settled_ms]
-        await asyncio.gather(*(self._serve(seat, settled_ms) for seat in due))
+        for seat in self._seats:
+            if seat.spec.exchange == venue.name and seat.retry_at_ms <= settled_ms:
+                self._serving.begin(seat.spec.key, partial(self._serve, seat, settled_ms))
 
     def notice(self, notice: Notice | None) -> None:
         """Count what was noticed, and tell it."""
@@ -161,7 +180,7 @@ class LiveEngine:
             seat.quarantined = False
             self.notice(Notice(NoticeKind.WHOLE, seat.spec.key, "it goes on after the last candle that was whole"))
         before_ms = seat.watermark_ms
-        if self._process(seat, came, now_ms):
+        if await self._process(seat, came, now_ms):
             seat.reset()
             return
         # Published late, or a market in which nobody traded: asked again, more and more slowly.
@@ -169,7 +188,7 @@ class LiveEngine:
             seat.reset()
         seat.postpone(now_ms, LONGEST_LATE_PAUSE_MS)
 
-    def _process(self, seat: _Seat, came: Bars, now_ms: int) -> bool:
+    async def _process(self, seat: _Seat, came: Bars, now_ms: int) -> bool:
         """Step what came, and give up what will not come; gives whether nothing is waited for."""
         session, timeframe = seat.session, seat.spec.rule.timeframe
         assert session is not None  # noqa: S101 - only ready routes are processed
@@ -184,6 +203,8 @@ class LiveEngine:
                     self._look_inside(seat, session)
                     return False
                 self._step(seat, session, bar)
+                if i % STEPPED_AT_ONCE == STEPPED_AT_ONCE - 1:
+                    await asyncio.sleep(0)  # others' candles are not to wait for a route that catches up
             if len(decidable) < len(piece):
                 return False
         self._look_inside(seat, session)
@@ -331,6 +352,7 @@ class LiveEngine:
         self._store.commit_bar(record, [], skipped(session, missing.last_ms, why, at_ms), mark)
         seat.watermark_ms = missing.last_ms
         session.forget_inside()
+        self._guard.keep(session, missing.last_ms)
         self.notice(Notice(NoticeKind.SKIPPED_LATE, session.route, text, count))
 
     def _look_for_gaps(self, seat: _Seat, session: Session) -> None:

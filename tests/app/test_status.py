@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from engine.app.status import status_of
 from engine.app.status_words import NOTICES, Status, Trouble
 from engine.cli.main import app
-from engine.delivery import Command, Exchange, Phase, RowState, Step, Word
-from engine.ports import RouteRecord
+from engine.delivery import Command, Exchange, Intent, Phase, Row, RowState, Step, Word
+from engine.ports import JournalEntry, RouteRecord
 from tests.app.test_audit import RULE, SYMBOL, World
 from tests.cli.program import ROOT
 from tests.docs.markdown import rows
@@ -92,6 +92,29 @@ def test_what_needs_a_person_is_named(world: World) -> None:
     assert troubles(look(world, "no route to host"))[Trouble.NO_EXCHANGE] == "sample: no route to host"
 
 
+def test_what_was_not_delivered_is_named(world: World) -> None:
+    """A rejection and a close that was tried twice are urgent, an entry that expired is not; each counted once."""
+    world.run(range(24), becomes=lambda row: RowState.REJECTED)
+    world.run(range(24, 29), becomes=lambda row: RowState.EXPIRED if row.intent is Intent.OPEN else None)
+    store = world.store
+    record = store.route(ROUTE)
+    assert record is not None
+    close = Row(0, ROUTE, "main", Intent.CLOSE, RowState.PENDING, "c", '{"action":"closeLong"}', record.watermark_ms)
+    store.commit_bar(record, [close])
+    for at_ms in (1, 2):
+        sending = store.begin_attempt(store.rows()[-1], at_ms)
+        assert sending is not None
+        store.end_attempt(sending, Step(RowState.PENDING), Exchange(Phase.NOT_SENT, "connection refused"), at_ms)
+    found = look(world)
+    told = troubles(found)
+    assert {Trouble.REJECTED, Trouble.EXPIRED, Trouble.CLOSE_WAITS} <= set(told)
+    assert "2 attempts so far connection refused" in told[Trouble.CLOSE_WAITS]
+    urgent = {one.trouble: one.urgent for one in found.found}
+    assert (urgent[Trouble.REJECTED], urgent[Trouble.CLOSE_WAITS], urgent[Trouble.EXPIRED]) == (True, True, False)
+    assert (found.outbox["REJECTED"], found.outbox["EXPIRED"], found.outbox["PENDING"]) == (1, 1, 1)
+    store.close()
+
+
 def test_an_entry_that_was_refused_is_a_notice_for_a_day(world: World, tmp_path: Path) -> None:
     """With the limit's name and numbers; the next day it is history."""
     (tmp_path / "stop").touch()
@@ -101,6 +124,20 @@ def test_an_entry_that_was_refused_is_a_notice_for_a_day(world: World, tmp_path:
     assert not [one for one in shown.found if one.trouble is Trouble.REFUSED and one.urgent]
     world.clock.step_to(world.clock.now_ms() + 86_400_000)
     assert Trouble.REFUSED not in troubles(look(world))
+
+
+def test_a_candle_that_was_given_up_is_a_notice(world: World) -> None:
+    """With its time as the journal has it."""
+    world.run(range(5))
+    store = world.store
+    record = store.route(ROUTE)
+    assert record is not None
+    given_up = JournalEntry(ROUTE, record.watermark_ms, 0, None, '{"skipped":"SKIPPED_LATE: 2024-01-17 20:00:00"}')
+    store.commit_bar(record, [], given_up)
+    store.close()
+    shown = look(world)
+    assert troubles(shown)[Trouble.SKIPPED] == f"{ROUTE}: SKIPPED_LATE: 2024-01-17 20:00:00"
+    assert not [one for one in shown.found if one.trouble is Trouble.SKIPPED and one.urgent]
 
 
 def test_a_state_of_another_release_is_told_and_the_rest_is_shown(world: World) -> None:
@@ -117,10 +154,9 @@ def test_a_state_of_another_release_is_told_and_the_rest_is_shown(world: World) 
 def test_the_operators_page_has_a_line_for_each_trouble() -> None:
     """docs/operating.md says of everything that status can show what to do."""
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-    assert [cells[0] for cells in rows(page, "status says")] == sorted(
-        map(str, Trouble), key=[cells[0] for cells in rows(page, "status says")].index
-    )
-    assert set(Trouble) > NOTICES
+    named = [cells[0] for cells in rows(page, "status says")]
+    assert sorted(named) == sorted(map(str, Trouble))
+    assert named[-len(NOTICES) :] == [name for name in named if name in NOTICES]  # the urgent ones first
 
 
 def test_status_and_audit_from_the_command_line(world: World) -> None:

@@ -114,6 +114,10 @@ class Rig:
     def watermark(self) -> int:
         return int(next((row["watermark_ms"] for row in self.rows("routes")), 0))
 
+    def first_watermark(self) -> int:
+        """Where the route began: the first mark of its journal, however soon bars were processed after it."""
+        return min(int(row["bar_ms"]) for row in self.rows("journal_marks"))
+
     def accepted(self) -> list[dict[str, Any]]:
         """The messages in the paper platform's ledger that were accepted."""
         return [row for row in self.rows("messages", "ledger.db") if row["verdict"] == "accepted"]

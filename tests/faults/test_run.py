@@ -56,13 +56,13 @@ def reference(exchange: ExchangeServer, first_ms: int, last_ms: int, expired: se
     return decided
 
 
-def check_ledger(rig: Rig, exchange: ExchangeServer, first_ms: int) -> None:
+def check_ledger(rig: Rig, exchange: ExchangeServer) -> None:
     """The ledger holds every decision of the reference once, except the entries whose lifetime ended unsent."""
     outbox = rig.rows("outbox")
     assert all(row["intent"] == "open" for row in outbox if row["state"] == "EXPIRED")
     unsent = [row for row in outbox if row["intent"] == "open" and row["state"] in ("EXPIRED", "PENDING")]
     expired = {row["client_order_id"] for row in unsent}
-    decided = reference(exchange, first_ms, rig.watermark(), expired)
+    decided = reference(exchange, rig.first_watermark(), rig.watermark(), expired)
     assert [row["client_order_id"] for row in outbox] == decided
     arrived = [row["client_order_id"] for row in rig.accepted()]
     waiting = {row["client_order_id"] for row in outbox if row["state"] in ("PENDING", "SENDING")}
@@ -77,7 +77,6 @@ def test_a_stop_signal_ends_run_within_10_s_and_a_second_start_continues(
     """After SIGTERM or Ctrl-C the process ends with code 0, and the next one goes on at the next candle."""
     process = rig.start()
     wait_for(rig.watermark, 40, rig.log.read_text)
-    first_ms = rig.watermark()
     wait_for(lambda: len(rig.accepted()) >= 2, 40, rig.log.read_text)
     began = time.monotonic()
     process.send_signal(number)
@@ -88,19 +87,17 @@ def test_a_stop_signal_ends_run_within_10_s_and_a_second_start_continues(
     wait_for(lambda: rig.watermark() > stopped_ms + 3_000, 40, rig.log.read_text)
     second.send_signal(number)
     assert second.wait(10) == 0
-    check_ledger(rig, exchange, first_ms)
+    check_ledger(rig, exchange)
     assert "route continues" in rig.log.read_text()
 
 
 def test_kill_9_loses_no_close_and_doubles_no_open(rig: Rig, exchange: ExchangeServer) -> None:
     """Killed at random moments and started again, the engine delivers what one that never died decides."""
     chance = random.Random(5)  # noqa: S311 - not for secrets
-    first_ms = 0
     for _ in range(3):
         process = rig.start()
         before = rig.watermark()
         wait_for(lambda: rig.watermark() > before, 40, rig.log.read_text)  # noqa: B023 - called at once
-        first_ms = first_ms or rig.watermark()
         time.sleep(chance.uniform(0.0, 2.5))
         process.kill()
         process.wait()
@@ -109,7 +106,7 @@ def test_kill_9_loses_no_close_and_doubles_no_open(rig: Rig, exchange: ExchangeS
     wait_for(lambda: rig.watermark() > before + 2_000, 40, rig.log.read_text)
     last.send_signal(signal.SIGTERM)
     assert last.wait(10) == 0
-    check_ledger(rig, exchange, first_ms)
+    check_ledger(rig, exchange)
     files = [path for path in rig.folder.rglob("*") if path.is_file() and path.name != "config.yaml"]
     assert not [path.name for path in files if TOKEN.encode() in path.read_bytes()]
 

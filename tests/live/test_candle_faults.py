@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.adapters.ccxt_market import CcxtMarket
+from engine.adapters.sql_store import SqlStore
+from engine.decisions import Costs
 from engine.delivery import RowState
-from engine.live import GapPolicy, Limits
+from engine.live import GapPolicy, Limits, LiveEngine, RouteSpec
+from engine.market.sample import SAMPLE_START_MS
 from engine.ports import NoticeKind
-from tests.live.exchange_world import FIRST, HOUR, ExchangeWorld
+from engine.rules import read_rule
+from tests.live.exchange_world import FIRST, HOUR, ExchangeWorld, HandClock
+from tests.live.test_engine import Watcher
+from tests.servers.exchange import ExchangeServer, Trouble, coinbase_options
 
+SPOT = """\
+name: spot
+market: spot
+timeframe: 1h
+long: {enter: "ta.crossover(close, ta.sma(close, 3))", exit: "close < open"}
+order: {size: {percent: 10}}
+"""
 WARMUP = 8  # of the rule: sma(8), and the bar before for its crossing
 
 
@@ -220,3 +236,34 @@ def test_a_sparse_market_is_read_from_further_back(world: ExchangeWorld) -> None
     assert len(world.watcher.resumed) == 1
     assert len(again.sessions[0].bars) > WARMUP
     assert np.all(np.diff(again.sessions[0].bars.time) > 0)
+
+
+def test_a_route_that_waits_for_its_exchange_holds_up_no_other(tmp_path: Path) -> None:
+    """While one symbol's candles hang for three seconds, the other's are decided on in the same second."""
+    now = SAMPLE_START_MS + 100 * HOUR.length_ms + 1_000
+    clock, watcher = HandClock(now), Watcher()
+    rule = read_rule(SPOT, "rule")
+    specs = [RouteSpec(symbol, symbol, rule) for symbol in ("BTC/USD", "ETH/USD")]
+
+    async def waiting(server: ExchangeServer, store: SqlStore) -> list[str]:
+        market = CcxtMarket("coinbaseexchange", coinbase_options(server.url), clock_seconds=0)
+        engine = LiveEngine(specs, {"": market}, store, Costs(), clock, watcher, lambda: None)
+        await engine.tick()
+        server.trouble(Trouble("BTC-USD", delay_s=3))
+        clock.wall_ms += HOUR.length_ms
+        begun = time.monotonic()
+        await engine.tick()
+        assert time.monotonic() - begun < 2.5
+        first = [outcome.bar.time[0] for outcome in watcher.outcomes]
+        assert len(first) == 1
+        while len(watcher.outcomes) < 2:
+            assert time.monotonic() - begun < 20
+            await engine.tick()
+        engine.stop()
+        await market.close()
+        return watcher.waits
+
+    with ExchangeServer(now_ms=lambda: clock.wall_ms) as server:
+        store = SqlStore(tmp_path / "other.db", clock=clock)
+        assert asyncio.run(waiting(server, store)) == []
+        store.close()
