@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz kills power network soak disk mutants drift survey lock clean help
+.PHONY: demo test check bench fuzz fuzz-paper kills power network soak disk mutants drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make check   ruff, ruff format, mypy --strict, import-linter"
 	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
+	@echo "make fuzz-paper  100,000 mutated bodies to the paper platform (FUZZ=n): a few minutes"
 	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour"
 	@echo "make power   the power cut 10,000 times under the store (POWER=n): 10 minutes"
 	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
@@ -52,11 +53,16 @@ bench: .venv/ready
 	@$(BIN)/python -m backtests.benchmarks.rules
 	@$(BIN)/python -m backtests.benchmarks.cold
 	@$(BIN)/python -m backtests.benchmarks.delivery
+	@$(BIN)/python -m backtests.benchmarks.paper
 	@$(BIN)/python -m backtests.benchmarks.live
 	@$(BIN)/python -m backtests.benchmarks.journal
 
 fuzz: .venv/ready
 	@$(BIN)/python -m tests.rules.fuzz
+
+FUZZ ?= 100000
+fuzz-paper: .venv/ready
+	@$(BIN)/python -m tests.paper.fuzz $(FUZZ)
 
 KILLS ?= 20000
 kills: .venv/ready

@@ -20,6 +20,7 @@ from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
 from engine.ports import Notice, NoticeKind, Page, Tell, ignore
 
+SLOW_S, AGAIN_S = 0.4, 5.0  # an answer to the time that took so long is asked for again soon
 _LEAST_BARS = 5  # of a page: the newest is asked for with what may have changed or been missed before it
 
 
@@ -71,6 +72,8 @@ class CcxtMarket:
                 raise MarketDataUnavailableError(f"{self._id}: its answer holds no time; it will be asked again")
             self._clock_read = steady_ms() / 1_000
             self._offset_ms = told - self._clock_read * 1_000
+            if self._clock_read - asked > SLOW_S:  # so much it may be behind: our clock would seem to be off
+                self._clock_read += min(0.0, AGAIN_S - self._clock_seconds)
         return int(steady_ms() + self._offset_ms)
 
     async def instrument(self, symbol: str) -> Instrument:

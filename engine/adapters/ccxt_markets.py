@@ -23,6 +23,7 @@ class Markets:
     def __init__(self, exchange: Any, file: MarketsFile | None, tell: Tell, again_s: float = AGAIN_S) -> None:
         """Load into `exchange`, which is ccxt's."""
         self._exchange, self._file, self._tell, self._again_s = exchange, file, tell, again_s
+        self._loading = asyncio.Lock()
         self._degraded = False
         self._tried = float("-inf")
         self._beside: asyncio.Task[None] | None = None
@@ -30,11 +31,8 @@ class Markets:
     async def all(self) -> dict[str, dict[str, Any]]:
         """Give them by symbol. Errors: MarketDataError."""
         if not self._exchange.markets:
-            try:
-                await self._load()
-            except MarketDataUnavailableError as error:
-                if not self._from_disk(error):
-                    raise
+            async with self._loading:  # all routes ask at once; one loads, and keeps the copy
+                await self._load_first()
         elif self._degraded and self._beside is None and time.monotonic() - self._tried >= self._again_s:
             self._beside = asyncio.create_task(self._restore())
         return self._exchange.markets or {}
@@ -45,6 +43,15 @@ class Markets:
             self._beside.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._beside
+
+    async def _load_first(self) -> None:
+        if self._exchange.markets:
+            return
+        try:
+            await self._load()
+        except MarketDataUnavailableError as error:
+            if not self._from_disk(error):
+                raise
 
     async def _load(self, *, again: bool = False) -> None:
         self._tried = time.monotonic()

@@ -59,6 +59,14 @@ _OPENINGS = (
     .where(OUTBOX.c.intent == str(Intent.OPEN), ~OUTBOX.c.by_hand, OUTBOX.c.state != str(RowState.REFUSED))
     .order_by(OUTBOX.c.seq)
 )
+_CLOSED_BY_HAND = select(OUTBOX).where(
+    (OUTBOX.c.route == bindparam("of_route"))
+    & (OUTBOX.c.intent == str(Intent.CLOSE))
+    & OUTBOX.c.by_hand
+    & (OUTBOX.c.state != str(RowState.REJECTED))
+    & (OUTBOX.c.state != str(RowState.EXPIRED))
+    & (OUTBOX.c.seq > bindparam("after"))
+)
 _UNRESOLVED_OF = _ALL_UNRESOLVED.where(OUTBOX.c.connector == bindparam("of_connector"))
 _KEEP = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
 _KEEP = _KEEP.on_conflict_do_update(
@@ -169,10 +177,8 @@ class SqlStore:
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""
-        refused = OUTBOX.c.state.in_([str(RowState.REJECTED), str(RowState.EXPIRED)])
-        closes = (OUTBOX.c.route == route) & (OUTBOX.c.intent == str(Intent.CLOSE)) & OUTBOX.c.by_hand & ~refused
         with self._reading() as connection:
-            return read_rows(connection, select(OUTBOX).where(closes & (OUTBOX.c.seq > after.seq)))
+            return read_rows(connection, _CLOSED_BY_HAND, {"of_route": route, "after": after.seq})
 
     def messages_since(self, since_ms: int, now_ms: int) -> int:
         """Count the messages written since then that left or still may: none that was REFUSED or is past its time."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from engine.adapters.markets import markets_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.journals import FOREVER_MS, Part, parts_of
-from engine.app.markets import markets_of
 from engine.app.system import read_routes
 from engine.backtest.replay import Stretch, replay
 from engine.config import RunConfig

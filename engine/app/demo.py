@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import requests
@@ -26,6 +27,7 @@ from engine.config import Connector, ExchangeConfig, PaperConfig, Route, RunConf
 from engine.delivery import Exchange, Row, RowState, Step
 from engine.errors import InvalidInputError
 from engine.live import Outcome, Session
+from engine.market import Bars
 from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.ports import Notice, RouteRecord
 from engine.rules import read_rule_file
@@ -76,7 +78,10 @@ Show = Callable[[Progress, list[dict[str, object]]], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """What a demo came to; `equal`: a backtest of the same candles decided the same messages, to the byte."""
+    """What a demo came to; `equal`: a backtest of the same candles decided the same messages, to the byte.
+
+    `platform_equity` is what the paper platform's account came to, by the fills of the messages that it received.
+    """
 
     strategy: str
     rule_file: Path
@@ -91,6 +96,7 @@ class Summary:
     side: int
     capital: float
     equity: float
+    platform_equity: Decimal
     equal: bool
     folder: Path
 
@@ -113,7 +119,15 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
     warm = 2 * rule.plan().warmup + 2
     first = timeframe.shift(timeframe.floor(SAMPLE_START_MS), warm)
     clock = SteppedClock(first)
-    with System(config, progress, progress.delivered, clock) as system:
+    with System(config, progress, progress.delivered, clock, pushed=True) as system:
+        pushed = -1
+
+        def push(row: int) -> None:
+            nonlocal pushed
+            if row > pushed:
+                one = sample_bars(symbol, timeframe, timeframe.shift(first, row), 1)
+                push_candles(system.paper_url, "demo", one)
+                pushed = row
 
         async def tick() -> None:
             await system.engine.tick()
@@ -124,9 +138,11 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
             show(progress, fresh)
             if progress.bars >= bars:
                 raise Finished
+            await asyncio.to_thread(push, progress.bars)  # whose close the next messages are decided at
             clock.reach(timeframe.shift(first, progress.bars + 1))
 
         serve(system, tick, tick_seconds=TICK_SECONDS)
+        platform_equity = _equity(system.paper_url)
     session = progress.session
     if session is None or progress.bars == 0:
         raise KeyboardInterrupt  # stopped before the first candle
@@ -148,6 +164,7 @@ def run_demo(strategy: Path, bars: int, parent: Path, show: Show) -> Summary:
         side=session.side,
         capital=config.capital,
         equity=session.equity,
+        platform_equity=platform_equity,
         equal=[message.json() for message in result.messages] == progress.decided,
         folder=folder,
     )
@@ -176,6 +193,22 @@ def _config(strategy: Path, symbol: str, folder: Path) -> RunConfig:
         settle_seconds=0,
         tick_seconds=TICK_SECONDS,
     )
+
+
+def push_candles(url: str, connector: str, bars: Bars) -> None:
+    """Let candles meet the orders of a connector of the paper platform at `url`."""
+    columns = (bars.time, bars.closes_ms, bars.open, bars.high, bars.low, bars.close)
+    names = ("time_ms", "close_ms", "open", "high", "low", "close")
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    texts = [(*row[:2], *(format(Decimal(repr(price)), "f") for price in row[2:])) for row in rows]
+    document = {"connector": connector, "candles": [dict(zip(names, row, strict=True)) for row in texts]}
+    requests.post(f"{url}/api/candles", json=document, timeout=10).raise_for_status()
+
+
+def _equity(url: str) -> Decimal:
+    answer = requests.get(f"{url}/api/balances", timeout=5)
+    answer.raise_for_status()
+    return Decimal(answer.json()["balances"][0]["equity"])
 
 
 def _ledger_after(url: str, sequence: int) -> list[dict[str, object]]:

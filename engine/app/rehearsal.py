@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.adapters.markets import markets_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.budget import check_budget
 from engine.app.fingerprints import check_routes
-from engine.app.markets import markets_of
 from engine.app.possible import example_of, possible_messages
 from engine.app.profiles import check_words
 from engine.app.system import read_routes

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.adapters.markets import markets_of
 from engine.adapters.sql_holder import holder_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.limits import limits_of, stop_file_of
-from engine.app.markets import markets_of
 from engine.app.status_words import Found, Level, LimitStatus, RouteStatus, Status, Trouble
 from engine.app.system import read_routes
 from engine.config import RunConfig

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from engine.adapters.clocks import SystemClock, steady_ms
+from engine.adapters.markets import markets_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.budget import check_budget
 from engine.app.limits import limits_of, stop_file_of
-from engine.app.markets import markets_of
 from engine.app.outbox import Account, account_of
 from engine.app.profiles import check_words, receivers_of
 from engine.app.rule_watch import RuleWatch
@@ -22,6 +23,7 @@ from engine.decisions import Costs
 from engine.delivery import Command, Exchange, Row, RowState, Step, Word
 from engine.errors import InvalidInputError, RefusedError, SignalEngineError
 from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Observer, RouteSpec
+from engine.market.sample import sample_instrument
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
 from engine.ports import Clock, Notice
@@ -54,22 +56,44 @@ def read_routes(config: RunConfig) -> list[RouteSpec]:
     return specs
 
 
-def paper_settings(config: RunConfig, specs: Sequence[RouteSpec]) -> PaperSettings:
-    """Give what the paper platform of a config is told. Errors: InvalidInputError for a config without one."""
+def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: bool = False) -> PaperSettings:
+    """Give what the paper platform of a config is told; `pushed`: its candles are, and it fetches none itself.
+
+    Errors: InvalidInputError for a config without one.
+    """
     if config.paper is None:
         raise InvalidInputError("this config has no 'paper' section, so there is no paper platform to start")
-    market = {spec.connector: spec.rule.market for spec in specs}
+    venue = {route.connector: route.exchange or "" for route in config.routes}
     known = {
-        connector.name: PaperConnector(token=connector.token, market=market[alias])
-        for alias, connector in config.connectors.items()
-        if alias in market
+        config.connectors[spec.connector].name: _paper_connector(config, spec, venue[spec.connector]) for spec in specs
     }
-    return PaperSettings(connectors=known, ledger=Path(config.paper.ledger), port=config.paper.port)
+    return PaperSettings(
+        connectors=known,
+        ledger=Path(config.paper.ledger),
+        port=config.paper.port,
+        capital=Decimal(repr(config.capital)),
+        account=config.paper.account,
+        exchanges={} if pushed else config.venues,
+    )
 
 
-def start_paper(config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack) -> PaperProcess | None:
+def _paper_connector(config: RunConfig, spec: RouteSpec, venue: str) -> PaperConnector:
+    """Give what the platform knows of a connector; of the sample market its steps too."""
+    token = config.connectors[spec.connector].token
+    known = PaperConnector(token=token, market=spec.rule.market, symbol=spec.symbol, exchange=venue)
+    if config.venues[venue].id != "sample":
+        return known
+    instrument = sample_instrument(spec.symbol)
+    return known.model_copy(update={"tick": instrument.tick, "lot": instrument.lot})
+
+
+def start_paper(
+    config: RunConfig, specs: Sequence[RouteSpec], stack: ExitStack, *, pushed: bool = False
+) -> PaperProcess | None:
     """Start the paper platform of a config, where it has one, until the stack is closed."""
-    return None if config.paper is None else stack.enter_context(PaperProcess(paper_settings(config, specs)))
+    if config.paper is None:
+        return None
+    return stack.enter_context(PaperProcess(paper_settings(config, specs, pushed=pushed)))
 
 
 def reachable(config: RunConfig, paper: PaperProcess | None) -> Mapping[str, Connector]:
@@ -93,11 +117,14 @@ class System:
         clock: Clock | None = None,
         on_doubt: OnDoubt | None = None,
         on_stopped: OnStopped | None = None,
+        *,
+        pushed: bool = False,
     ) -> None:
         """Check the rules; nothing is started yet.
 
         `on_doubt` is told all that is known of a message in doubt; `on_stopped` why entries are stopped, from now on,
-        or "" when they are allowed again.
+        or "" when they are allowed again. `pushed`: the paper platform fetches no candles; they are
+        pushed.
         """
         self.config = config
         self.clock: Clock = clock or SystemClock()
@@ -105,6 +132,7 @@ class System:
         check_words(config, self.specs)
         self._observer, self._on_delivery, self._on_doubt = observer, on_delivery, on_doubt
         self._on_stopped, self._stopped = on_stopped, ""
+        self._pushed = pushed
         self._stack = ExitStack()
         self._paper: PaperProcess | None = None
 
@@ -113,7 +141,7 @@ class System:
         with ExitStack() as stack:
             self.store = SqlStore(self.config.state, clock=self.clock)  # first: it refuses a second engine
             stack.callback(self.store.close)
-            self._paper = start_paper(self.config, self.specs, stack)
+            self._paper = start_paper(self.config, self.specs, stack, pushed=self._pushed)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
             self.markets = markets_of(self.config, self.clock, self._observer.noticed)

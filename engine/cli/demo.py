@@ -82,6 +82,7 @@ def _print_summary(summary: Summary) -> None:
         ("same as a backtest", same),
         ("position at the end", f"{position} (believed)"),
         ("result", f"{number(summary.capital)} → {number(summary.equity)} ({change:+.2f} %)"),
+        ("account on the platform", f"{number(float(summary.platform_equity))}, by the fills of what it received"),
         ("files in", str(summary.folder)),
     ):
         table.add_row(name, value)

@@ -75,8 +75,8 @@ async def _fetch_all(
 ) -> tuple[list[Fetched], list[str]]:  # fmt: skip
     """Fetch one series after another; where one fails, the others are fetched all the same."""
     from engine.adapters.clocks import SystemClock
+    from engine.adapters.markets import market_data
     from engine.app.fetch import fetch as fetch_series
-    from engine.app.markets import market_data
     from engine.cli.fetch_words import Shown, print_fetched, progress_bar
     from engine.errors import InvalidInputError, MarketDataError, StoreError
 

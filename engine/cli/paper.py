@@ -31,4 +31,4 @@ def paper(
             soft_wrap=True,
         )
 
-    serve(settings.connectors, settings.ledger, settings.host, settings.port, ready)
+    serve(settings, ready)

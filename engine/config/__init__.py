@@ -1,5 +1,6 @@
 """What to run where: configs, connectors, and how they are read. It knows no strategy and no exchange."""
 
+from engine.config.account import AccountConfig
 from engine.config.connector import Connector
 from engine.config.model import ExchangeConfig, PaperConfig, Route, RunConfig
 from engine.config.profile import SEED, Profile, read_profile
@@ -8,6 +9,7 @@ from engine.config.safety import DayLoss, JournalConfig, SafetyConfig
 
 __all__ = [
     "SEED",
+    "AccountConfig",
     "Connector",
     "DayLoss",
     "ExchangeConfig",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from engine.config.account import AccountConfig
 from engine.config.connector import Connector, is_loopback
 from engine.config.safety import JournalConfig, SafetyConfig
 from engine.documents import faults_at
@@ -47,7 +48,8 @@ class PaperConfig(_Strict):
     """Our own receiver, started beside the engine on loopback."""
 
     port: FilledWhole = Field(default=8790, ge=0, le=65535)
-    ledger: str = Field(default="../state/paper-ledger.db", description="Where received messages are kept.")
+    ledger: str = Field(default="../state/paper-ledger.db", description="Where messages, orders and fills are kept.")
+    account: AccountConfig = Field(default=AccountConfig(), description="What the accounts of all connectors go by.")
 
 
 class RunConfig(_Strict):

@@ -13,6 +13,8 @@ from engine.decisions.inputs import Numbers
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
     affordable,
+    as_sent,
+    available,
     entry_price,
     number,
     place_levels,
@@ -167,7 +169,8 @@ def _place(
     if order.type == _MARKET:
         return
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
-    size = number(numbers, side_field(side, SIZE), row, p, close)
+    size = as_sent(settings, own.size_kind, number(numbers, side_field(side, SIZE), row, p, close))
+    budget = available(settings, own.size_kind, p, equity, close, leaves)
     base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
     if np.isnan(base):
         _refuse(p, page, at, _NO_PRICE, close, side, size)
@@ -180,7 +183,7 @@ def _place(
     order.decided, order.type = at.time, own.order_type
     good, take_profit, stop_loss, risk_at = place_levels(state, settings, own, numbers, row, side, at.time, base, close)
     sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
-    quantity = quantity_for(settings, own.size_kind, size, equity, sized_at, risk_at)
+    quantity = quantity_for(settings, own.size_kind, size, budget, sized_at, risk_at)
     held = p.quantity if p.side == side else 0.0
     sized = quantity > 0.0 and affordable(settings, quantity * base + held * close, equity)
     sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)

@@ -83,6 +83,27 @@ def quantity_for(settings: Record, kind: int, size: float, equity: float, base: 
 
 
 @step
+def as_sent(settings: Record, kind: int, size: float) -> float:
+    """Give a size as a message carries it, a percent rounded down to 0.0001: what is told is what counts."""
+    if kind != _IN_PERCENT or settings.tradingview == 1 or not size <= 100.0:
+        return size
+    return steps(np.floor(size * 1e4 + 1e-7), 1e-4)
+
+
+@step
+def available(settings: Record, kind: int, p: Record, equity: float, close: float, leaves: bool) -> float:
+    """Give what an entry's size is a share of: the equity; of a percent without what the position holds of it.
+
+    `leaves`: the position is being closed, which comes first.
+    """
+    if kind != _IN_PERCENT or settings.tradingview == 1 or p.side == 0 or leaves:
+        return equity
+    if not settings.may_borrow:
+        return float(equity - p.quantity * close)
+    return float(equity - p.quantity * close / settings.leverage) if settings.leverage > 0.0 else equity
+
+
+@step
 def bought_for(settings: Record, budget: float, price: float) -> float:
     """Give the amount that a share of the equity buys: TradingView pays the commission out of it too."""
     if settings.tradingview == 0:

@@ -128,6 +128,9 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
         return
     share = closes / (closes + opens) if emulated else 1.0
     oco = order.oco
+    if settings.tradingview == 0 and not settings.may_borrow:  # no more than there is money for at this price
+        most = (p.cash - p.quantity * p.entry_price) / (price * (1.0 + settings.taker))
+        opens = min(opens, whole_lots(most, settings.lot))
     if closes > 0.0:
         close_part(state, settings, page, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
@@ -202,7 +205,8 @@ def _meet_exit(state: State, settings: Record, page: Page, at: Moment, index: in
     one.done = 1
     for k in range(p.exits):
         other = state.exits[k]
-        if other.decided == decided and other.live == 1:
+        # What the engine only saw is closed later: until then the platform's own orders stand as they are.
+        if other.decided == decided and other.live == 1 and (sent == 1 or other.sent == 0):
             other.held -= quantity
     sweep_exits(state)
     if quantity <= 0.0:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.decisions.account import steps, whole_lots
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import DAY_LOSS, DRAWDOWN
 from engine.decisions.inputs import Numbers
-from engine.decisions.orders import affordable, number, quantity_for
+from engine.decisions.orders import affordable, available, number, quantity_for
 from engine.decisions.path import Seen, drop_order
 from engine.decisions.records import Halt, Move, OrderType, Reason
 from engine.decisions.settings import Record, SizeKind
@@ -83,7 +84,9 @@ def leave(
     p.closing, p.closing_quantity, p.closing_wait = reason, quantity, settings.latency
     one = write_decision(p, page, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
     if not np.isnan(quantity):
-        one.size = 100.0 * quantity / p.quantity
+        # In steps of the message's percent, rounded up so that the platform's rounding down to the lot finds it.
+        one.size = steps(np.ceil(1e6 * quantity / p.quantity - 1e-7), 1e-4)
+        p.closing_quantity = whole_lots(p.quantity * one.size / 100.0, settings.lot)
 
 
 @step
@@ -124,7 +127,8 @@ def _open_triggered(
             stop_loss = one.price
     quantity = order.quantity
     if own.size_kind == _PERCENT:
-        quantity = quantity_for(settings, own.size_kind, order.size, equity, close, np.nan)
+        budget = available(settings, own.size_kind, p, equity, close, p.closing != 0)
+        quantity = quantity_for(settings, own.size_kind, order.size, budget, close, np.nan)
     if p.side == -side and p.closing == 0:
         leave(state, settings, page, at, watched, close, _REVERSE, np.nan)
     held = p.quantity if p.side == side and p.closing == 0 else 0.0

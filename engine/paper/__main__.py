@@ -23,8 +23,7 @@ def main() -> int:
     """Serve, and give the exit code."""
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     try:
-        settings = take_settings()
-        serve(settings.connectors, settings.ledger, settings.host, settings.port, _announce)
+        serve(take_settings(), _announce)
     except SignalEngineError as error:
         print(error, file=sys.stderr, flush=True)  # noqa: T201 - what this process says is its interface
         return error.exit_code

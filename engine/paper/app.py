@@ -6,14 +6,14 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from typing import Annotated
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from engine.errors import StoreError
+from engine.paper.api import api_of
 from engine.paper.incoming import FIELDS, MANDATORY, STRINGS
 from engine.paper.ledger import Ledger
 from engine.paper.reception import Reception
@@ -70,13 +70,7 @@ def create_app(connectors: Mapping[str, PaperConnector], ledger: Ledger) -> Fast
         """Tell that the ledger can be used, and the number of its newest entry."""
         return {"status": "ok", "last": ledger.last_sequence()}
 
-    @app.get("/api/messages")
-    def messages(
-        after: Annotated[int, Query(ge=0, le=2**62)] = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
-    ) -> Response:
-        """Give the ledger's entries after a number, oldest first."""
-        return _json(200, {"messages": [entry.as_json() for entry in ledger.after(after, limit)]})
-
+    app.include_router(api_of(ledger))
     return app
 
 

@@ -7,17 +7,18 @@ size), and exactly as strict where the page is strict (strings, names, what belo
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
-from itertools import islice
+from itertools import islice, pairwise
 
 from engine.documents import did_you_mean
 from engine.errors import InvalidMessageError
 from engine.market import MarketKind
-from engine.webhook import Action
+from engine.paper import target as sync
+from engine.paper.size import PLAIN_NUMBER, SizeKind, kind_of
+from engine.paper.target import Target
+from engine.webhook import Action, number_text
 
 NUMBERS = ("fixed", "percent", "limit", "profit", "loss")
 MANDATORY = ("connectorName", "connectorToken", "action")
@@ -25,22 +26,17 @@ STRINGS = (*MANDATORY, *NUMBERS, "log", "clientOrderId", "delaySecondsFilter")
 FIELDS = (*STRINGS, "delaySeconds")
 
 _MOST_UNKNOWN = 10
-_PLAIN_NUMBER = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")  # [0-9], for \d takes the digits of every script
-
-
-class SizeKind(StrEnum):
-    """Which of the two sizes an order goes by."""
-
-    FIXED = "fixed"
-    PERCENT = "percent"
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A valid message. `size` is None for cancels only; `limit` None is a market order; delays are seconds."""
+    """A valid message. `size` is None for cancels only; `limit` None is a market order; delays are seconds.
+
+    With a `target` it carries a position instead of an action, and the size is that of an entry.
+    """
 
     connector: str
-    action: Action
+    action: Action | None
     size_kind: SizeKind | None
     size: Decimal | None
     limit: Decimal | None = None
@@ -49,20 +45,35 @@ class Incoming:
     log: str = ""
     client_order_id: str | None = None
     delay_s: float = 0.0
+    target: Target | None = None
+
+    @property
+    def cancels(self) -> bool:
+        """Whether it withdraws orders instead of placing one."""
+        return self.action is not None and self.action.cancels
 
 
-def read(document: Mapping[str, object], market: MarketKind) -> Incoming:
-    """Read a message for a connector of `market`.
+def read(document: Mapping[str, object], market: MarketKind, *, syncs: bool = False) -> Incoming:
+    """Read a message for a connector of `market`; with `syncs`, one whose strategy takes positions too.
 
     Errors: InvalidMessageError with every fault, by the field's name in the JSON.
     """
+    carries = syncs and "position" in document
     faults: dict[str, str] = {}
-    for field, fault in (*_types(document), *_action_faults(document, market), *_delay_faults(document)):
+    found = (
+        *_types(document, syncs=syncs),
+        *(sync.faults_of(document, market) if carries else _action_faults(document, market)),
+        *(_spot_faults(document) if market is MarketKind.SPOT else ()),
+        *_delay_faults(document),
+    )
+    for field, fault in found:
         faults.setdefault(field, fault)
+    if not faults:
+        faults |= _beside_position(document) if carries else _contradictions(document)
     if faults:
         raise InvalidMessageError(faults)
-    action = Action.read(_text(document, "action") or "")
-    size_kind, size = (None, None) if action.cancels else _size(document)
+    action = None if carries else Action.read(_text(document, "action") or "")
+    size_kind, size = sync.read_entry(document) if carries else _size(document, action)
     return Incoming(
         connector=_text(document, "connectorName") or "",
         action=action,
@@ -74,6 +85,7 @@ def read(document: Mapping[str, object], market: MarketKind) -> Incoming:
         log=_text(document, "log") or "",
         client_order_id=_text(document, "clientOrderId"),
         delay_s=_delay(document),
+        target=sync.read_target(document) if carries else None,
     )
 
 
@@ -82,17 +94,22 @@ def mandatory_faults(document: Mapping[str, object]) -> dict[str, str]:
     return {field: fault for field, fault in _types(document) if field in MANDATORY}
 
 
-def _types(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _types(document: Mapping[str, object], *, syncs: bool = False) -> Iterator[tuple[str, str]]:
+    known = (*FIELDS, *sync.FIELDS) if syncs else FIELDS
     for field in MANDATORY:
         if field not in document:
-            yield field, "is missing"
+            if field != "action" or "position" not in document:
+                yield field, "is missing"
         elif document[field] == "":
             yield field, "is empty"
-    for field in islice((field for field in document if field not in FIELDS), _MOST_UNKNOWN):
-        yield field, f"is unknown; {did_you_mean(field, FIELDS) or 'known are ' + ', '.join(FIELDS)}"
+    for field in islice((field for field in document if field not in known), _MOST_UNKNOWN):
+        if field in sync.FIELDS:
+            yield field, "is for connectors of the sync template; set 'template: sync' for this one"
+        else:
+            yield field, f"is unknown; {did_you_mean(field, known) or 'known are ' + ', '.join(known)}"
     for field, value in document.items():
         if field in STRINGS and not isinstance(value, str):
-            yield field, f"is {_kind(value)}; it must be a STRING" + (', such as "0.5"' if field in NUMBERS else "")
+            yield field, f"is {kind_of(value)}; it must be a STRING" + (', such as "0.5"' if field in NUMBERS else "")
         elif field in NUMBERS:
             yield from ((field, fault) for fault in _number_faults(field, str(value)))
     if document.get("clientOrderId") == "":
@@ -100,7 +117,7 @@ def _types(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _number_faults(field: str, text: str) -> Iterator[str]:
-    if not _PLAIN_NUMBER.fullmatch(text):
+    if not PLAIN_NUMBER.fullmatch(text):
         shown = f"'{text}'" if len(text) <= 40 else f"{len(text)} characters long"  # never half a token
         yield f'is {shown}; it must be a plain decimal number such as "0.00009": no sign, exponent or blank'
     elif Decimal(text) == 0:
@@ -120,19 +137,47 @@ def _action_faults(document: Mapping[str, object], market: MarketKind) -> Iterat
         return
     if action.market not in (None, market):
         yield "action", f"'{text}' does not exist on this connector's {market} market"
-    if market is MarketKind.SPOT:
-        for field in ("profit", "loss"):
-            if field in document:
-                yield field, "exists on USD-M futures only; this connector is for spot"
     if action is Action.CANCEL and "clientOrderId" not in document:
         yield "clientOrderId", "is missing; 'cancel' cancels by it"
+
+
+def _spot_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for field in ("profit", "loss"):
+        if field in document:
+            yield field, "exists on USD-M futures only; this connector is for spot"
+
+
+def _contradictions(document: Mapping[str, object]) -> dict[str, str]:
+    """Give what cannot be meant together, of fields that are sound each by itself."""
+    action = Action.read(_text(document, "action") or "")
+    if not action.opens:
+        levels = [name for name in ("profit", "loss") if name in document]
+        return dict.fromkeys(levels, f"belongs to an order that opens, not to '{action}'")
+    ladder = ["loss", "limit", "profit"]
+    if action is Action.OPEN_SHORT:
+        ladder.reverse()
+    present = [(name, price) for name in ladder if (price := _number(document, name)) is not None]
+    return {
+        high_name: f"is {number_text(high)}; for {action} it must be above '{low_name}' ({number_text(low)})"
+        for (low_name, low), (high_name, high) in pairwise(present)
+        if low >= high
+    }
+
+
+def _beside_position(document: Mapping[str, object]) -> dict[str, str]:
+    """Name what a position leaves no room for."""
+    return {
+        name: "stands beside 'position', which says all of it"
+        for name in ("action", *NUMBERS, "clientOrderId")
+        if name in document and name not in ("profit", "loss")
+    }
 
 
 def _delay_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if "delaySeconds" in document:
         seconds = document["delaySeconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            yield "delaySeconds", f"is {_kind(seconds)}; it must be a NUMBER, the one field that is"
+            yield "delaySeconds", f"is {kind_of(seconds)}; it must be a NUMBER, the one field that is"
         elif not (0 <= seconds <= 10**9):
             yield "delaySeconds", "is below 0 or endless"
     if "delaySecondsFilter" in document:
@@ -142,8 +187,10 @@ def _delay_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield "delaySecondsFilter", "is empty, and so would match every log"
 
 
-def _size(document: Mapping[str, object]) -> tuple[SizeKind, Decimal]:
-    """`fixed` takes precedence; neither is 100 percent."""
+def _size(document: Mapping[str, object], action: Action | None) -> tuple[SizeKind, Decimal] | tuple[None, None]:
+    """`fixed` takes precedence; neither is 100 percent; what cancels has none."""
+    if action is not None and action.cancels:
+        return None, None
     fixed = _number(document, "fixed")
     if fixed is not None:
         return SizeKind.FIXED, fixed
@@ -165,8 +212,3 @@ def _text(document: Mapping[str, object], field: str) -> str | None:
 def _number(document: Mapping[str, object], field: str) -> Decimal | None:
     text = _text(document, field)
     return None if text is None else Decimal(text)
-
-
-def _kind(value: object) -> str:
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), "null" if value is None else type(value).__name__)

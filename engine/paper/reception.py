@@ -13,6 +13,7 @@ from engine.paper.incoming import FIELDS, Incoming, mandatory_faults, read
 from engine.paper.json_body import parse_object
 from engine.paper.ledger import Ledger
 from engine.paper.settings import PaperConnector
+from engine.paper.target import FIELDS as POSITION_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,11 @@ class Reception:
             known, reason = (name, "wrong token") if name in self._connectors else ("", "unknown connector")
             return self.refuse(401, "unknown connector or wrong token", fields, connector=known, reason=reason)
         try:
-            message = read(document, connector.market)
+            message = read(document, connector.market, syncs=self._ledger.syncs)
         except InvalidMessageError as error:
             return self.refuse(422, "invalid message", fields, connector=name, faults=error.faults)
+        if message.target is not None:  # without faults, so nothing but numbers and known words
+            fields |= {name: document[name] for name in POSITION_FIELDS if name in document}
         self._ledger.accept(self._redacted(message), fields)
         return Answer()
 
@@ -100,7 +103,7 @@ class Reception:
         Unknown fields are not among them: a misspelt `connectorToken` would be one.
         """
         fields: dict[str, object] = {}
-        for name in FIELDS:
+        for name in (*FIELDS, *POSITION_FIELDS):
             if name not in document or name in ("connectorName", "connectorToken"):
                 continue
             value = document[name]

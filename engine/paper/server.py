@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 
 import uvicorn
@@ -13,41 +13,52 @@ import uvicorn
 from engine.config.connector import is_loopback
 from engine.errors import InvalidInputError, RefusedError
 from engine.paper.app import create_app
+from engine.paper.feed import CandleFeed
 from engine.paper.ledger import Ledger
-from engine.paper.settings import PaperConnector
+from engine.paper.settings import PaperSettings
 
 _GRACE_S = 4  # for requests that are under way; the whole stop is over within 5 s
 
 
-def serve(
-    connectors: Mapping[str, PaperConnector],
-    ledger_path: Path,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    on_ready: Callable[[str], None] = lambda _url: None,
-) -> None:
+def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url: None) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is given the address once requests are answered.
 
-    Errors: RefusedError for a host that others can reach, InvalidInputError where the port cannot be had, StoreError.
+    Errors: RefusedError for a host that others can reach, or a ledger that another process uses; InvalidInputError
+    where the port cannot be had; StoreError.
     """
+    host = settings.host
     if not is_loopback(host):
         raise RefusedError(f"'{host}' can be reached by others; the paper platform listens on loopback only: 127.0.0.1")
-    listener = _listen(host, port)
-    with listener:
-        ledger = Ledger(ledger_path)
-        try:
-            config = uvicorn.Config(
-                create_app(connectors, ledger),
-                access_log=False,
-                lifespan="off",
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=_GRACE_S,
-                ws="none",
-            )
-            _Server(config, lambda: on_ready(_url(listener))).run(sockets=[listener])
-        finally:
-            ledger.close()
+    listener = _listen(host, settings.port)
+    with ExitStack() as stack:
+        stack.enter_context(listener)
+        ledger = open_ledger(settings)
+        stack.callback(ledger.close)
+        if settings.exchanges:
+            feed = CandleFeed(ledger, settings.connectors, settings.exchanges)
+            feed.start()
+            stack.callback(feed.stop)
+        config = uvicorn.Config(
+            create_app(settings.connectors, ledger),
+            access_log=False,
+            lifespan="off",
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            ws="none",
+        )
+        _Server(config, lambda: on_ready(_url(listener))).run(sockets=[listener])
+
+
+def open_ledger(settings: PaperSettings) -> Ledger:
+    """Open the ledger that the settings name. Errors: StoreError, RefusedError."""
+    return Ledger(
+        settings.ledger,
+        settings.connectors,
+        account=settings.account,
+        capital=settings.capital,
+        fed=bool(settings.exchanges),
+    )
 
 
 class _Server(uvicorn.Server):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.adapters.ccxt_market import CcxtMarket
+from engine.adapters.market_files import MarketsFile
 from engine.errors import MarketDataUnavailableError
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS
@@ -165,3 +168,26 @@ def test_one_candle_is_asked_for_with_a_short_page() -> None:
     with ExchangeServer(now_ms=lambda: NOW) as server:
         asyncio.run(asking(server.url))
     assert limits == [5, 51]
+
+
+def test_many_questions_at_once_write_the_copy_once(tmp_path: Path) -> None:
+    """Fifty routes ask for their symbols at the start: the markets are asked for once, and kept once."""
+    file = tmp_path / "binance.json"
+    kept: list[int] = []
+
+    class Counting(MarketsFile):
+        def write(self, markets: Mapping[str, Mapping[str, Any]], now_ms: int) -> str:
+            kept.append(len(markets))
+            return super().write(markets, now_ms)
+
+    async def starting(url: str) -> None:
+        market = CcxtMarket("binance", ccxt_options(url), markets_file=file)
+        market._markets._file = Counting(file, "binance")
+        await asyncio.gather(*(market.kind("BTC/USDT") for _ in range(50)))
+        await market.close()
+
+    with ExchangeServer(now_ms=lambda: NOW) as server:
+        asyncio.run(starting(server.url))
+        assert server.requests["/api/v3/exchangeInfo"] == 1
+    assert len(kept) == 1
+    assert file.exists()

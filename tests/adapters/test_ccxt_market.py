@@ -134,6 +134,24 @@ def test_the_time_is_asked_for_again_when_it_is_old() -> None:
     assert second - first >= 45_000
 
 
+def test_a_time_that_travelled_long_is_asked_for_again_soon(server: ExchangeServer) -> None:
+    """After an answer that took 0.6 s the next comes 5 s later, not a minute: meanwhile our clock seems to be off."""
+
+    async def slow_then_fast(market: CcxtMarket) -> tuple[int, int]:
+        await market._exchange.load_markets()
+        server.trouble(Trouble("time", delay_s=0.6, times=1))
+        await market.now_ms()
+        market._clock_read -= 4.9  # as if so much had passed
+        await market.now_ms()
+        asked = server.requests["/api/v3/time"]
+        await asyncio.sleep(0.15)
+        await market.now_ms()
+        await market.now_ms()
+        return asked, server.requests["/api/v3/time"]
+
+    assert ask("binance", server.url, slow_then_fast) == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [

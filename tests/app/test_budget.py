@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.clocks import SystemClock
+from engine.adapters.markets import markets_of
 from engine.app.budget import check_budget, shares
-from engine.app.markets import markets_of
 from engine.app.system import read_routes
 from engine.config import read_config
 from engine.errors import InvalidDocumentError, RefusedError

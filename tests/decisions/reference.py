@@ -6,7 +6,7 @@ Prices are in whole ticks where there is a tick; whatever is unknown is None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from engine.decisions import Move, Reason
@@ -106,6 +106,10 @@ class Reference:
         if self.waiting:
             entry, self.waiting = self.waiting, None
             entry.price = candle.open + entry.side * self.market.slippage
+            if not self.market.futures:  # the platform buys no more than there is money for, the fee included
+                entry.quantity = min(entry.quantity, self.lots(self.cash / entry.price / (1 + self.market.commission)))
+                if entry.quantity <= 0:
+                    return
             fee = entry.price * entry.quantity * self.market.commission
             self.cash -= fee
             self.position = entry
@@ -136,6 +140,7 @@ class Reference:
 
     def decide(self, bar: int, close: Fraction, signals: Signals, seen: Reason | None) -> None:
         equity = self.worth(close)
+        signals = self.as_sent(signals)
         sides = [side for side in (LONG, SHORT) if signals.enter[side] is True]
         wanted = sides[0] if len(sides) == 1 else None
         held = self.position.side if self.position else None
@@ -181,9 +186,17 @@ class Reference:
             if not Fraction("0.0001") <= size <= 100:
                 return None
             size = equity * size / 100 / close
-        if self.market.lot is not None:
-            size = size // self.market.lot * self.market.lot
+        size = self.lots(size)
         return size if size > 0 else None
+
+    def lots(self, size: Fraction) -> Fraction:
+        return size if self.market.lot is None else size // self.market.lot * self.market.lot
+
+    def as_sent(self, signals: Signals) -> Signals:
+        """Give the percent as the message carries it, in steps of 0.0001."""
+        if not self.market.in_percent or signals.size is None or signals.size > 100:
+            return signals
+        return replace(signals, size=signals.size * 10_000 // 1 / Fraction(10_000))
 
     def on_tick(self, price: Exact) -> Exact:
         if price is None or self.market.tick is None:

@@ -180,3 +180,30 @@ def test_an_id_that_is_there_already_is_refused() -> None:
 def test_a_command_without_messages_is_refused() -> None:
     """Nothing to send is told, not done in silence."""
     assert _refusal(_order(Word.FLATTEN, rows=())) == "there is nothing to send"
+
+
+def test_stopping_entries_ends_the_openings_that_wait() -> None:
+    """Closes and what a person sent go on; what may have arrived stays in doubt. However old the word, it is done."""
+    waits, doubt = _row(1, Intent.OPEN), _row(2, Intent.OPEN, maybe_arrived=True)
+    others = (
+        _row(3, Intent.OPEN, by_hand=True),
+        _row(4, Intent.OPEN, RowState.SENDING),
+        _row(5, Intent.CLOSE),
+        _row(6, Intent.OPEN, RowState.UNKNOWN),
+    )
+    for age_ms, reason, told in ((0, "", ""), (9 * LIFETIME_MS, "news", ": news")):
+        command = Command(Word.STOP_ENTRIES, _NOW - age_ms, reason=reason)
+        why = f"the operator says to stop entries{told}"
+        assert carry_out(command, (waits, doubt, *others), _NOW) == Carried(
+            (
+                Change(waits, Step(RowState.EXPIRED), why),
+                Change(doubt, Step(RowState.UNKNOWN, maybe_arrived=True), why),
+            )
+        )
+
+
+def test_allowing_entries_changes_no_message() -> None:
+    """What was ended stays so; like every other word, it is refused when it is too old."""
+    rows = (_row(1, Intent.OPEN), _row(2, Intent.OPEN, RowState.EXPIRED))
+    assert carry_out(Command(Word.ALLOW_ENTRIES, _NOW), rows, _NOW) == Carried()
+    assert "too old" in _refusal(carry_out(Command(Word.ALLOW_ENTRIES, _NOW - 9 * LIFETIME_MS), rows, _NOW))

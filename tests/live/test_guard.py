@@ -160,7 +160,7 @@ def test_a_days_loss_refuses_entries_also_after_a_restart(world: World) -> None:
     refused = world.store.rows(1)[-1]
     assert refused.detail.startswith("day loss: ")
     again = Guard(limits, world.store, world.clock, [RouteSpec(SYMBOL, "c0", world.rule)])
-    first, now = engine._guard.book.equity(refused.bar_ms)
+    first, now = engine._stepper._guard.book.equity(refused.bar_ms)
     assert again.book.equity(refused.bar_ms) == pytest.approx((first, now))
     assert first - now >= 0.01
     later = refused.bar_ms + 86_400_000
@@ -238,7 +238,7 @@ def test_the_journal_is_packed_and_forgotten_while_the_engine_runs(
 ) -> None:
     """A stretch a tick; after each month a mark with candles is made, and what is older than kept goes."""
     monkeypatch.setattr("engine.adapters.sql_journal.CHUNK", 48)
-    monkeypatch.setattr("engine.live.engine.MONTH_MS", 3 * 86_400_000)
+    monkeypatch.setattr("engine.live.stepper.MONTH_MS", 3 * 86_400_000)
     specs = [RouteSpec(SYMBOL, "c0", world.rule)]
     engine = LiveEngine(
         specs, {"": world.market}, world.store, Costs(), world.clock, Watcher(), lambda: None, kept_ms=5 * 86_400_000

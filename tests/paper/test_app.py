@@ -4,58 +4,18 @@ import contextlib
 import json
 import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
-import uvicorn
 
 from engine.delivery import Exchange, Outcome, Phase, classify
-from engine.paper.app import MOST_BYTES, PATH, create_app
-from engine.paper.ledger import Ledger
-from tests.paper.messages import CONNECTORS, OTHER_TOKEN, TOKEN, futures, spot
-
-
-class Platform:
-    """The app under uvicorn in a thread, and what a sender and a reader do with it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ledger = Ledger(folder / "ledger.sqlite")
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(CONNECTORS, self.ledger), log_config=None, lifespan="off", timeout_graceful_shutdown=2
-        )
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.answers: list[str] = []
-
-    def post(self, document: object = None, *, data: bytes | None = None, kind: str = "application/json") -> Any:
-        body = json.dumps(document).encode() if data is None else data
-        answer = requests.post(self.url + PATH, data=body, headers={"Content-Type": kind}, timeout=10)
-        self.answers.append(answer.text + str(answer.headers))
-        return answer
-
-    def entries(self, after: int = 0) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.url}/api/messages", params={"after": after}, timeout=10)
-        self.answers.append(answer.text)
-        entries: list[dict[str, Any]] = answer.json()["messages"]
-        return entries
-
-    def last(self) -> dict[str, Any]:
-        return self.entries()[-1]
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(10)
-        self.listener.close()
-        self.ledger.close()
+from engine.paper.app import MOST_BYTES, PATH
+from tests.paper.messages import OTHER_TOKEN, TOKEN, futures, spot
+from tests.paper.platform import Platform
 
 
 @pytest.fixture
@@ -101,6 +61,8 @@ def test_a_valid_message_is_answered_ok(platform: Platform) -> None:
         "size": "25",
         "verdict": "accepted",
         "reason": "",
+        "acts_ms": 0,
+        "became": None,
     }
 
 

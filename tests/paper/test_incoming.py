@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidInputError, InvalidMessageError
 from engine.market import MarketKind
-from engine.paper.incoming import Incoming, SizeKind, read
+from engine.paper.incoming import Incoming, read
 from engine.paper.json_body import parse_object
+from engine.paper.size import SizeKind
 from engine.webhook import Action, Message
 from tests.paper.messages import TOKEN, futures, spot
 

@@ -10,18 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import StoreError
+from engine.errors import RefusedError, StoreError
 from engine.market import MarketKind
 from engine.paper.entry import Entry, Verdict
 from engine.paper.incoming import read
 from engine.paper.ledger import Ledger
-from tests.paper.messages import futures
+from tests.paper.messages import CONNECTORS, futures
+
+KNOWN = {**CONNECTORS, "other": CONNECTORS["btc-perp"]}
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ticks = count(1000)
-    made = Ledger(tmp_path / "sub" / "ledger.sqlite", lambda: next(ticks))
+    made = Ledger(tmp_path / "sub" / "ledger.sqlite", KNOWN, lambda: next(ticks))
     yield made
     made.close()
 
@@ -35,7 +37,7 @@ def test_an_entry_says_all_about_a_message(ledger: Ledger) -> None:
     """Number, time, connector, action, id, fields as sent, the size that counts, verdict."""
     fields = {"percent": "90", "fixed": "0.50", "clientOrderId": "a1", "log": "Kauf ☀"}
     expected = Entry(
-        1, 1000, "btc-perp", "openLong", "a1", {"action": "openLong", **fields}, "fixed", "0.5", Verdict.ACCEPTED, ""
+        1, 1000, "btc-perp", "openLong", "a1", {"action": "openLong", **fields}, "fixed", "0.5", Verdict.ACCEPTED, "", 0
     )
     assert accept(ledger, **fields) == expected
     assert ledger.after(0) == [expected]
@@ -91,7 +93,7 @@ def test_the_ledger_goes_on_where_it_was(ledger: Ledger, tmp_path: Path) -> None
     """A second opening has the entries of the first, numbers on, and recognises its orders."""
     accept(ledger, clientOrderId="a1")
     ledger.close()
-    again = Ledger(tmp_path / "sub" / "ledger.sqlite")
+    again = Ledger(tmp_path / "sub" / "ledger.sqlite", KNOWN)
     assert [entry.client_order_id for entry in again.after(0)] == ["a1"]
     assert accept(again, clientOrderId="a1").verdict is Verdict.DUPLICATE
     assert again.last_sequence() == 2
@@ -106,12 +108,12 @@ def test_racing_threads_place_an_order_once(ledger: Ledger) -> None:
     assert [entry.verdict for entry in entries].count(Verdict.ACCEPTED) == 1
 
 
-def test_two_ledgers_on_one_file_place_an_order_once(ledger: Ledger, tmp_path: Path) -> None:
-    """The file itself knows the placed orders: a second writer sees those of the first at once."""
-    other = Ledger(tmp_path / "sub" / "ledger.sqlite")
+def test_a_second_platform_on_a_ledger_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    """Two accounts of one connector would go apart: the file has one writer."""
     accept(ledger, clientOrderId="a1")
-    assert accept(other, clientOrderId="a1").verdict is Verdict.DUPLICATE
-    other.close()
+    with pytest.raises(RefusedError, match="ledger"):
+        Ledger(tmp_path / "sub" / "ledger.sqlite", KNOWN)
+    assert accept(ledger, clientOrderId="a1").verdict is Verdict.DUPLICATE
 
 
 def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
@@ -119,20 +121,20 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     code = (
         "import os, pathlib, sys\n"
-        "from tests.paper.test_ledger import accept, Ledger\n"
-        "ledger = Ledger(pathlib.Path(sys.argv[1]))\n"
+        "from tests.paper.test_ledger import KNOWN, accept, Ledger\n"
+        "ledger = Ledger(pathlib.Path(sys.argv[1]), KNOWN)\n"
         "[accept(ledger, clientOrderId=str(i)) for i in range(3)]\n"
         "os.kill(os.getpid(), 9)\n"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9
-    ledger = Ledger(path)
+    ledger = Ledger(path, KNOWN)
     assert [entry.client_order_id for entry in ledger.after(0)] == ["0", "1", "2"]
     ledger.close()
 
 
 def test_writes_are_synchronised(ledger: Ledger) -> None:
     """Each commit waits for the disk: synchronous is FULL (2), over a write-ahead log."""
-    with ledger._engine.connect() as connection:
+    with ledger.store.transaction() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
@@ -143,7 +145,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -
     path = tmp_path / "ledger.sqlite"
     path.write_bytes(content)
     with pytest.raises(StoreError, match=r"ledger\.sqlite"):
-        Ledger(path)
+        Ledger(path, KNOWN)
     assert path.read_bytes() == content
 
 
@@ -156,7 +158,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match="no ledger"):
-        Ledger(path)
+        Ledger(path, KNOWN)
     assert path.read_bytes() == before
 
 
@@ -165,4 +167,4 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "ledger.sqlite", tmp_path):
         with pytest.raises(StoreError, match=str(tmp_path)):
-            Ledger(path)
+            Ledger(path, KNOWN)

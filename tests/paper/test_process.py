@@ -47,7 +47,7 @@ def test_the_other_process_takes_messages(tmp_path: Path) -> None:
         started = time.monotonic()
     assert time.monotonic() - started < 5
     assert gone(pid, 0.1)
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(tmp_path / "ledger.sqlite", CONNECTORS)
     assert [entry.action for entry in ledger.after(0)] == ["openLong"]
     ledger.close()
     platform.stop()  # a second time is nothing
@@ -98,7 +98,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(InvalidInputError, match=f"port {port}: Address already in use"):
-            serve(CONNECTORS, tmp_path / "ledger.sqlite", port=port)
+            serve(settings(tmp_path, port=port))
         platform = PaperProcess(settings(tmp_path, port=port))
         with pytest.raises(
             SignalEngineError, match=f"did not start: cannot listen on 127.0.0.1 port {port}: Addr"
@@ -112,7 +112,7 @@ def test_a_ledger_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -> None:
     """A foreign file in the ledger's place stops the start with its path."""
     (tmp_path / "ledger.sqlite").write_bytes(b"something else" * 100)
     with pytest.raises(StoreError, match=r"ledger\.sqlite"):
-        serve(CONNECTORS, tmp_path / "ledger.sqlite")
+        serve(settings(tmp_path))
 
 
 def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 def test_others_are_not_served(tmp_path: Path, host: str) -> None:
     """Any host but loopback is refused before anything is opened."""
     with pytest.raises(RefusedError, match="loopback only"):
-        serve(CONNECTORS, tmp_path / "ledger.sqlite", host)
+        serve(settings(tmp_path, host=host))
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,159 @@
+"""What the JSON API gives and takes. Decimals are texts, times are ms UTC, sides are 1 and -1."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+MOST_CANDLES = 10_000
+_LATEST_MS = 10**14
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError('prices are texts, such as "0.00009", as a JSON number is not exact')
+    return value
+
+
+Price = Annotated[
+    Decimal, BeforeValidator(_no_float), Field(gt=0, max_digits=40, decimal_places=20, allow_inf_nan=False)
+]
+Rate = Annotated[
+    Decimal, BeforeValidator(_no_float), Field(gt=-1, lt=1, max_digits=40, decimal_places=20, allow_inf_nan=False)
+]
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CandleDocument(_Given):
+    """A closed candle: when it opens, and when it has closed. `funding` is the rate that falls due in it."""
+
+    time_ms: int = Field(ge=0, le=_LATEST_MS)
+    close_ms: int = Field(gt=0, le=_LATEST_MS)
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    funding: Rate | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not (self.low <= min(self.open, self.close) and max(self.open, self.close) <= self.high):
+            raise ValueError("open and close must lie between low and high")
+        if self.time_ms >= self.close_ms:
+            raise ValueError("close_ms must be after time_ms")
+        return self
+
+
+class CandlesDocument(_Given):
+    """Candles of one connector, oldest first; what came already is passed over."""
+
+    connector: str = Field(min_length=1)
+    candles: list[CandleDocument] = Field(max_length=MOST_CANDLES)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for i in range(1, len(self.candles)):
+            if self.candles[i].time_ms < self.candles[i - 1].close_ms:
+                raise ValueError(f"candle {i} opens before the one before it has closed")
+        return self
+
+
+class TakenDocument(BaseModel):
+    """How many of the candles were new."""
+
+    taken: int
+
+
+class BalanceDocument(BaseModel):
+    """What an account is worth. `price` is the last close, None before any candle."""
+
+    connector: str
+    time_ms: int | None
+    price: str | None
+    cash: str
+    equity: str
+    available: str
+
+
+class PositionDocument(BaseModel):
+    """What is held."""
+
+    connector: str
+    side: int
+    quantity: str
+    entry_price: str
+    unrealised: str
+
+
+class OrderDocument(BaseModel):
+    """An order and what became of it."""
+
+    connector: str
+    number: int
+    message: int
+    client_order_id: str | None
+    kind: str
+    side: int
+    opens: bool
+    quantity: str
+    price: str | None
+    profit: str | None
+    loss: str | None
+    parent: int | None
+    filled: str
+    average: str | None
+    status: str
+    reason: str
+    placed_ms: int
+    done_ms: int | None
+
+
+class FillDocument(BaseModel):
+    """A fill; `profit` is what a close gained before fees."""
+
+    number: int
+    connector: str
+    order: int
+    message: int
+    time_ms: int
+    side: int
+    opens: bool
+    price: str
+    quantity: str
+    fee: str
+    maker: bool
+    profit: str
+    kind: str
+
+
+class FundingDocument(BaseModel):
+    """What was paid for holding; below 0 what was received."""
+
+    number: int
+    connector: str
+    time_ms: int
+    price: str
+    rate: str
+    amount: str
+
+
+class MessageDocument(BaseModel):
+    """A message as it was received, what was said to it, and what became of it."""
+
+    sequence: int
+    time_ms: int
+    connector: str
+    action: str
+    client_order_id: str | None
+    fields: dict[str, object]
+    size_kind: str | None
+    size: str | None
+    verdict: str
+    reason: str
+    acts_ms: int | None
+    became: str | None
