@@ -20,6 +20,7 @@ from engine.live.book import DAY_MS
 from engine.live.clock_watch import ClockWatch
 from engine.live.gaps import GapPolicy, Missing, pieces
 from engine.live.guard import Guard
+from engine.live.health import Health
 from engine.live.observer import Observer
 from engine.live.patience import LONGEST_LATE_PAUSE_MS, LONGEST_PAUSE_MS
 from engine.live.recovery import recover
@@ -67,7 +68,9 @@ class LiveEngine:
         self.counts: Counter[NoticeKind] = Counter()
         self._settle_ms, self._kept_ms, self._gaps = settle_ms, kept_ms, gaps
         self._steady_ms, self._clock_watch = steady_ms, ClockWatch()
+        self.health = Health()
         self._venues = {name: Venue(name, market) for name, market in markets.items()}
+        self._timeframes = {name: _timeframes(routes, name) for name in markets}
         self._visits, self._serving = Tasks(), Tasks()
         self._seats = [Seat(spec=spec) for spec in routes]
         self._store, self._costs, self._clock, self._observer = store, costs, clock, observer
@@ -119,6 +122,7 @@ class LiveEngine:
             self._observer.waiting(about, error, pause_ms)
             return
         venue.patience.reset()
+        self.health.hear(self._timeframes[venue.name], self._clock.now_ms())
         venue.skew_ms = self._clock.now_ms() - now_ms
         self.notice(venue.watch.measure(venue.skew_ms))
         settled_ms = now_ms - self._settle_ms
@@ -130,6 +134,7 @@ class LiveEngine:
         """Count what was noticed, and tell it."""
         if notice is not None:
             self.counts[notice.kind] += max(1, notice.bars)
+            self.health.take(notice, self._clock.now_ms())
             self._observer.noticed(notice)
 
     async def _serve(self, seat: Seat, now_ms: int) -> None:
@@ -201,6 +206,12 @@ class LiveEngine:
                 )
                 self._observer.waiting(session.route, rested, 0)
         return bars
+
+
+def _timeframes(routes: Sequence[RouteSpec], exchange: str) -> list[str]:
+    """Name the timeframes of an exchange's routes, with its name where it has one."""
+    lengths = {route.rule.timeframe for route in routes if route.exchange == exchange}
+    return [f"{timeframe} {exchange}".rstrip() for timeframe in sorted(lengths, key=lambda one: one.length_ms)]
 
 
 def _final(error: Exception) -> bool:
