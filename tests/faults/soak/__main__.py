@@ -7,14 +7,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.soak.run import soak
+from tests.faults.soak.run import Report, soak
 
 if __name__ == "__main__":
     minutes = int(sys.argv[1]) if len(sys.argv) > 1 else 525_600
     routes = int(sys.argv[2]) if len(sys.argv) > 2 else 20
     begun = time.monotonic()
+
+    def told(report: Report) -> None:
+        if len(report.samples) % 10 == 0:
+            days, spent = report.minutes // 1_440, time.monotonic() - begun
+            print(f"day {days}: {spent:,.0f} s, {report.samples[-1]}, {len(report.wrong)} wrong", flush=True)
+
     with tempfile.TemporaryDirectory() as folder:
-        found = soak(Path(folder), minutes, routes)
+        found = soak(Path(folder), minutes, routes, told=told)
     spent = time.monotonic() - begun
     print(
         f"{found.minutes:,} minutes of {routes} routes in {spent:,.0f} s: {found.bars:,} bars, "
