@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-_DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy's
+_DIALECT = sqlite.dialect()
 
 
 class Statement:
