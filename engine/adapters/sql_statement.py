@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Connection, Executable
@@ -15,6 +16,30 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _DIALECT = sqlite.dialect()
+
+
+@contextmanager
+def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
+    """Hold a transaction open, and commit it; one that writes waits for others at its begin, not in its midst.
+
+    Errors: sqlite3.Error, SQLAlchemyError; all is rolled back then, as after any error inside.
+    """
+    driver = driver_of(connection)
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    try:
+        yield
+        driver.commit()
+    except BaseException:
+        driver.rollback()
+        raise
+    finally:
+        if connection.in_transaction():  # SQLAlchemy's own word for it: there where it ran a statement
+            connection.rollback()
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Give SQLite's own connection."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 class Statement:
@@ -32,8 +57,7 @@ class Statement:
     def run(self, connection: Connection, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
         """Run it in the transaction that is open; numbers, texts, bytes and truths are bound as they are."""
         known = self._fixed if values is None else {**self._fixed, **values}
-        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-        return driver.execute(self._sql, [known[name] for name in self._names])
+        return driver_of(connection).execute(self._sql, [known[name] for name in self._names])
 
     def rows(self, connection: Connection, values: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Run it, and give what it finds by the columns' names."""

@@ -17,7 +17,6 @@ from engine.adapters.sql_copy import copy_whole
 from engine.adapters.sql_file import (
     COMMITS_KEY,
     FAILURES,
-    WRITES,
     Access,
     create_if_missing,
     failure,
@@ -47,7 +46,7 @@ from engine.adapters.sql_rows import (
     read_stop,
 )
 from engine.adapters.sql_seal import check_seal, seal
-from engine.adapters.sql_statement import Statement
+from engine.adapters.sql_statement import Statement, transaction
 from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, META, OUTBOX, RESOLUTIONS, ROUTES
 from engine.delivery import Carried, Command, Exchange, Intent, Phase, Refused, Row, RowState, Step
 from engine.errors import RefusedError, StoreError
@@ -55,10 +54,9 @@ from engine.ports import Attempt, Clock, JournalEntry, JournalMark, Resolution, 
 
 _UNRESOLVED = or_(*(OUTBOX.c.state == str(state) for state in RowState if not state.final))
 _ALL_UNRESOLVED = Statement(select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq))
-_OPENINGS = Statement(
+_OF_BAR = Statement(
     select(OUTBOX)
     .where(OUTBOX.c.route == bindparam("of_route"), OUTBOX.c.bar_ms == bindparam("of_bar"))
-    .where(OUTBOX.c.intent == str(Intent.OPEN), ~OUTBOX.c.by_hand, OUTBOX.c.state != str(RowState.REFUSED))
     .order_by(OUTBOX.c.seq)
 )
 _CLOSED_BY_HAND = Statement(
@@ -194,8 +192,8 @@ class SqlStore:
     def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
         """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         with self._reading() as connection:
-            found = [read_rows(connection, _OPENINGS, {"of_route": route, "of_bar": bar_ms}) for bar_ms in bars_ms]
-        return sorted(chain.from_iterable(found), key=lambda row: row.seq)
+            found = [read_rows(connection, _OF_BAR, {"of_route": route, "of_bar": bar_ms}) for bar_ms in bars_ms]
+        return sorted(filter(_rules_opening, chain.from_iterable(found)), key=lambda row: row.seq)
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""
@@ -386,8 +384,7 @@ class SqlStore:
             try:
                 if self._guard is not None:
                     self._guard.check()
-                self._connection.info[WRITES] = writes and self._access is not Access.READER
-                with self._connection.begin():
+                with transaction(self._connection, writes=writes and self._access is not Access.READER):
                     yield self._connection
                     count = self._count() if writes else None
                 self._committed(count)
@@ -412,6 +409,10 @@ class SqlStore:
 
 class _ChangedSinceError(Exception):
     """Rolls a transaction back."""
+
+
+def _rules_opening(row: Row) -> bool:
+    return row.intent is Intent.OPEN and not row.by_hand and row.state is not RowState.REFUSED
 
 
 def _after(step: Step, detail: str, now_ms: int) -> dict[str, object]:

@@ -66,7 +66,7 @@ class Soak:
         self.time, self.report, self._told = Time(), Report(), told
         self.market = FaultyMarket(self.time)
         rule = read_rule(RULE, "soak")
-        self.specs = [RouteSpec(f"S{n}/USDT:USDT", f"c{n}", rule) for n in range(routes)]
+        self.specs = [RouteSpec(f"S{seed}X{n}/USDT:USDT", f"c{n}", rule) for n in range(routes)]
         self._chance = random.Random(seed)  # noqa: S311 - not for secrets
         self._file = folder / "state.db"
         self._seen: dict[str, set[int]] = {spec.key: set() for spec in self.specs}
