@@ -1,6 +1,7 @@
 """`make soak SOAK=525600`: simulated minutes of 20 routes with all faults; so many are a year.
 
-`python -m tests.faults.soak MINUTES ROUTES SEED` lets several run beside each other, each with symbols and faults of its own.
+`python -m tests.faults.soak MINUTES ROUTES SEED` lets several run beside each other, each with symbols and faults of
+its own.
 """
 
 from __future__ import annotations
