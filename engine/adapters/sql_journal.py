@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.adapters.journal_pack import pack, unpack
+from engine.adapters.sql_statement import Statement
 from engine.adapters.sql_tables import JOURNAL, JOURNAL_CHUNKS, JOURNAL_MARKS
 from engine.errors import StoreError
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
@@ -19,16 +20,15 @@ CHUNK = 1024
 _CANDLE = struct.Struct("<5d")
 
 _ADD = insert_or(JOURNAL).values({column.name: bindparam(column.name) for column in JOURNAL.columns})
-_ADD = _ADD.on_conflict_do_update(
-    ["route", "bar_ms"], set_={name: _ADD.excluded[name] for name in ("at_ms", "candle", "notes", "seal")}
-)
+_REPLACED = {name: _ADD.excluded[name] for name in ("at_ms", "candle", "notes", "seal")}
+_KEEP = Statement(_ADD.on_conflict_do_update(["route", "bar_ms"], set_=_REPLACED))
 
 
 def add_entry(connection: Connection, entry: JournalEntry) -> None:
     """Write a bar down; one that is there already is replaced."""
     candle = None if entry.candle is None else _CANDLE.pack(*entry.candle)
     values = {"route": entry.route, "bar_ms": entry.bar_ms, "at_ms": entry.at_ms, "notes": entry.notes}
-    connection.execute(_ADD, {**values, "candle": candle, "seal": _hash_of(entry, candle)})
+    _KEEP.run(connection, {**values, "candle": candle, "seal": _hash_of(entry, candle)})
 
 
 def add_mark(connection: Connection, mark: JournalMark) -> None:
@@ -98,17 +98,21 @@ def pack_one(connection: Connection, route: str) -> bool:
     return True
 
 
-def forget_before(connection: Connection, route: str, ms: int) -> None:
-    """Drop what of a route is older, up to the newest mark with candles before that time: the rest can be replayed."""
+def forget_before(connection: Connection, route: str, ms: int) -> int | None:
+    """Drop what of a route is older, up to the newest mark with candles before that time: the rest can be replayed.
+
+    Gives the last bar that is dropped; None where there is no such mark.
+    """
     whole = select(func.max(JOURNAL_MARKS.c.id)).where(
         (JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.kind == str(MarkKind.START)) & (JOURNAL_MARKS.c.bar_ms < ms)
     )
     first = connection.execute(select(JOURNAL_MARKS).where(JOURNAL_MARKS.c.id == whole.scalar_subquery())).one_or_none()
     if first is None:
-        return
+        return None
     connection.execute(delete(JOURNAL_MARKS).where((JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.id < first.id)))
     for table, time in ((JOURNAL_CHUNKS, JOURNAL_CHUNKS.c.last_ms), (JOURNAL, JOURNAL.c.bar_ms)):
         connection.execute(delete(table).where((table.c.route == route) & (time <= first.bar_ms)))
+    return int(first.bar_ms)
 
 
 def hash_of(entry: JournalEntry) -> str:

@@ -127,7 +127,8 @@ class LiveEngine:
         self.notice(venue.watch.measure(venue.skew_ms))
         settled_ms = now_ms - self._settle_ms
         for seat in self._seats:
-            if seat.spec.exchange == venue.name and seat.retry_at_ms <= settled_ms:
+            due = seat.retry_at_ms <= settled_ms and not seat.rests(settled_ms)
+            if due and seat.spec.exchange == venue.name:
                 self._serving.begin(seat.spec.key, partial(self._serve, seat, settled_ms))
 
     def notice(self, notice: Notice | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from engine.adapters.journal_pack import pack, unpack
 from engine.adapters.sql_journal import CHUNK
 from engine.adapters.sql_store import SqlStore
+from engine.delivery import Intent, Row, RowState
 from engine.errors import StoreError
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
@@ -106,6 +108,29 @@ def test_what_is_older_than_kept_is_dropped_and_the_rest_can_be_replayed(
     assert newest is not None
     assert newest.facts == '{"at":269}'
     assert store.journal("other", 0, 2**60) == [other]
+
+
+def test_final_messages_are_dropped_with_the_journal_of_their_bars(store: SqlStore) -> None:
+    """Those that may still be sent, newer ones, and other routes' stay; what was tried goes with its message."""
+    for i in range(4):
+        row = Row(0, ROUTE, "c", Intent.CLOSE, RowState.PENDING, f"m{i}", "{}", entry(i).bar_ms)
+        other = replace(row, route="other", client_order_id=f"o{i}")
+        store.commit_bar(RouteRecord(ROUTE, i, "{}", "x"), [row, other], entry(i))
+    for row in store.rows():
+        if row.client_order_id != "m1":
+            sending = store.begin_attempt(row, 0)
+            assert sending is not None
+            store.resolve(sending, RowState.ACKNOWLEDGED, "test", 0)
+    store.commit_bar(
+        RouteRecord(ROUTE, 4, "{}", "x"), [], mark=JournalMark(ROUTE, entry(2).bar_ms, 0, MarkKind.START, "{}")
+    )
+    gone = [row for row in store.rows() if row.client_order_id in ("m0", "m2")]
+    assert not store.tidy_journal(ROUTE, entry(2).bar_ms)
+    assert len(store.rows()) == 8
+    assert not store.tidy_journal(ROUTE, entry(3).bar_ms)
+    assert [row.client_order_id for row in store.rows()] == ["o0", "m1", "o1", "o2", "m3", "o3"]
+    assert [store.attempts(row) + store.resolutions(row) for row in gone] == [[], []]
+    assert all(store.attempts(row) and store.resolutions(row) for row in store.rows() if row.client_order_id != "m1")
 
 
 def test_without_a_mark_to_begin_with_nothing_is_dropped(store: SqlStore) -> None:
