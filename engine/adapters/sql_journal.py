@@ -17,6 +17,8 @@ from engine.errors import StoreError
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
 
 CHUNK = 1024
+MOST_STARTS = 200
+"""Of a route: some 20 KB each; more than one a day for as long as a journal is kept."""
 _CANDLE = struct.Struct("<5d")
 
 _ADD = insert_or(JOURNAL).values({column.name: bindparam(column.name) for column in JOURNAL.columns})
@@ -32,7 +34,7 @@ def add_entry(connection: Connection, entry: JournalEntry) -> None:
 
 
 def add_mark(connection: Connection, mark: JournalMark) -> None:
-    """Write a mark down; of starts at one bar, the last."""
+    """Write a mark down; of starts at one bar, the last, and of a route's, MOST_STARTS."""
     facts = zlib.compress(mark.facts.encode("utf-8", "surrogatepass"), 1)  # a start of many routes waits for it
     at = and_(
         JOURNAL_MARKS.c.route == mark.route,
@@ -50,6 +52,22 @@ def add_mark(connection: Connection, mark: JournalMark) -> None:
             seal=_digest(facts),
         )
     )
+    if mark.kind is MarkKind.START:
+        _thin_starts(connection, mark.route)
+
+
+def _thin_starts(connection: Connection, route: str) -> None:
+    """Drop a start where there are too many: the one that is nearest to the one before it, never the first or last.
+
+    What ran after it is then replayed from the one before. So an engine that is started again and again, for ever,
+    does not fill the disk with candles, and the days before can still be replayed.
+    """
+    of_route = (JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.kind == str(MarkKind.START))
+    query = select(JOURNAL_MARKS.c.id, JOURNAL_MARKS.c.bar_ms).where(of_route).order_by(JOURNAL_MARKS.c.id)
+    starts = [(int(record.id), int(record.bar_ms)) for record in connection.execute(query)]
+    if len(starts) > MOST_STARTS:
+        at = min(range(1, len(starts) - 1), key=lambda i: starts[i][1] - starts[i - 1][1])
+        connection.execute(delete(JOURNAL_MARKS).where(JOURNAL_MARKS.c.id == starts[at][0]))
 
 
 def read_entries(connection: Connection, route: str, since_ms: int, until_ms: int) -> list[JournalEntry]:

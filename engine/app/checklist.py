@@ -14,6 +14,7 @@ from engine.app.backtested import Backtested, read
 from engine.app.journals import Part, parts_of
 from engine.app.system import read_routes
 from engine.config import RunConfig, read_config
+from engine.documents import counted
 from engine.errors import SignalEngineError
 from engine.live import DAY_MS, RouteSpec
 from engine.live.gaps import late_ms
@@ -71,9 +72,8 @@ def _backtested(spec: RouteSpec, file: Path, config: RunConfig) -> Item:
 
 def _result(one: Backtested) -> str:
     first, last = (f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}" for ms in (one.first_ms, one.last_ms))
-    trades = "1 trade" if one.trades == 1 else f"{one.trades} trades"
-    result = f"{trades}, net {one.net_percent:+.1f} %, drawdown {one.drawdown_percent:.1f} %"
-    return f"{one.bars:,} candles from {first} to {last}: {result}"
+    result = f"{counted(one.trades, 'trade')}, net {one.net_percent:+.1f} %, drawdown {one.drawdown_percent:.1f} %"
+    return f"{counted(one.bars, 'candle')} from {first} to {last}: {result}"
 
 
 def _command(spec: RouteSpec, file: Path, config: RunConfig) -> str:
@@ -121,15 +121,13 @@ def _of_route(store: SqlStore, spec: RouteSpec, now_ms: int, paper: Path, run: s
     if not days:
         return
     report = audit_route(store, spec, parts, since_ms, None)
-    counted = f"{spec.key}: {_count(report.bars, 'bar')}, {_count(report.decisions, 'decision')}"
+    seen = f"{spec.key}: {counted(report.bars, 'bar')}, {counted(report.decisions, 'decision')}"
     if not report.unexplained:
-        explained = f", {_count(len(report.differences), 'difference')}, all explained" if report.differences else ""
-        yield Item("audit", ok=True, told=f"{counted}, as the backtest decides{explained}")
+        explained = f", {counted(len(report.differences), 'difference')}, all explained" if report.differences else ""
+        yield Item("audit", ok=True, told=f"{seen}, as the backtest decides{explained}")
         return
     mend = shlex.join(["signal-engine", "audit", "--since", f"{LOOKED_AT_DAYS}d", "--config", str(paper)])
-    yield Item(
-        "audit", ok=False, told=f"{counted}, {report.unexplained} of them otherwise than the backtest", mend=mend
-    )
+    yield Item("audit", ok=False, told=f"{seen}, {report.unexplained} of them otherwise than the backtest", mend=mend)
 
 
 def _as_it_would_run(part: Part, spec: RouteSpec) -> bool:
@@ -156,7 +154,3 @@ def _limits(config: RunConfig) -> Item:
     return Item(
         "limits", ok=False, told=f"not set: {', '.join(missing)}", mend=f"in the config, such as safety: {{{add}}}"
     )
-
-
-def _count(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -2,7 +2,8 @@
 
 Notes of an entry: `decided` (what was decided, why), `sent` (ids of the messages), `refused` (limit and numbers),
 `undone` (the entries undone before the bar, by the bars they were decided on, and why), `feeds` (candles of other
-symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up), `inside`
+symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up, with those
+from `first_ms` on where it is not the only one), `inside`
 (for a rule with `watch`, the finer candles seen in the bar, and each event with one of them: its `at_ms`, and the same
 notes). What is empty is left out. The entry of a bar that is still open has no candle; it is replaced when the bar
 closes.
@@ -17,6 +18,7 @@ from dataclasses import asdict
 from engine.decisions import Costs, Decision
 from engine.delivery import RowState
 from engine.live.book import Standing
+from engine.live.gaps import Missing
 from engine.live.inside import Inside
 from engine.live.session import Outcome, Session
 from engine.live.undone import Undone
@@ -81,9 +83,12 @@ def _notes(outcome: Outcome, gone: Sequence[Undone]) -> dict[str, object]:
     return notes
 
 
-def skipped(session: Session, bar_ms: int, why: str, at_ms: int) -> JournalEntry:
-    """Give the entry of a bar that was given up: its candle did not come in time."""
-    return JournalEntry(session.route, bar_ms, at_ms, None, _JSON({"skipped": why}))
+def skipped(session: Session, missing: Missing, why: str, at_ms: int) -> JournalEntry:
+    """Give the entry of bars that were given up, since their candles did not come in time; it stands at the last."""
+    notes: dict[str, object] = {"skipped": why}
+    if missing.bars > 1:
+        notes["first_ms"] = missing.first_ms
+    return JournalEntry(session.route, missing.last_ms, at_ms, None, _JSON(notes))
 
 
 def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Standing, at_ms: int) -> JournalMark:

@@ -116,7 +116,7 @@ class Stepper:
         mark = self._mark(seat, session, missing.last_ms, at_ms)
         record = RouteRecord(session.route, missing.last_ms, session.state, seat.spec.rule.sha256)
         why = f"{NoticeKind.SKIPPED_LATE}: {text}"
-        self._store.commit_bar(record, [], skipped(session, missing.last_ms, why, at_ms), mark)
+        self._store.commit_bar(record, [], skipped(session, missing, why, at_ms), mark)
         seat.watermark_ms = missing.last_ms
         session.forget_inside()
         self._guard.keep(session, missing.last_ms)

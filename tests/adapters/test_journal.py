@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.adapters.journal_pack import pack, unpack
-from engine.adapters.sql_journal import CHUNK
+from engine.adapters.sql_journal import CHUNK, MOST_STARTS
 from engine.adapters.sql_store import SqlStore
 from engine.delivery import Intent, Row, RowState
 from engine.errors import StoreError
@@ -171,3 +171,21 @@ def test_of_starts_at_one_bar_the_last_is_kept(store: SqlStore) -> None:
         mark = JournalMark(ROUTE, 7, i, MarkKind.START, f'{{"at":{i}}}')
         store.commit_bar(RouteRecord(ROUTE, 7, "{}", "x"), [], mark=mark)
     assert [mark.at_ms for mark in store.marks(ROUTE)] == [4]
+
+
+def test_an_engine_that_is_started_for_ever_fills_no_disk(tmp_path: Path) -> None:
+    """Of a route so many starts stay; the first, the last and those of quiet days among them."""
+    store = SqlStore(tmp_path / "state.db")
+    quiet = [entry(1440 * day).bar_ms for day in range(20)]
+    looping = [entry(1440 * 30 + minute).bar_ms for minute in range(MOST_STARTS + 50)]
+    for bar_ms in (*quiet, *looping):
+        mark = JournalMark(ROUTE, bar_ms, bar_ms, MarkKind.START, "{}")
+        store.commit_bar(RouteRecord(ROUTE, bar_ms, "{}", ""), [], mark=mark)
+    day = JournalMark(ROUTE, looping[-1], looping[-1], MarkKind.DAY, "{}")
+    store.commit_bar(RouteRecord(ROUTE, looping[-1], "{}", ""), [], mark=day)
+    kept = [mark.bar_ms for mark in store.marks(ROUTE) if mark.kind is MarkKind.START]
+    store.close()
+    assert len(kept) == MOST_STARTS
+    assert kept[: len(quiet)] == quiet
+    assert kept[-1] == looping[-1]
+    assert kept == sorted(kept)
