@@ -47,7 +47,7 @@ class Statement:
 
     def __init__(self, built: Executable) -> None:
         """Compile it. A list of values (`in_`) is none of one statement: its text depends on how many there are."""
-        compiled = cast("SQLCompiler", built.compile(dialect=_DIALECT))  # type: ignore[attr-defined]
+        compiled = cast("SQLCompiler", built.compile(dialect=_DIALECT))  # type: ignore[attr-defined] # every statement has it
         self._sql = str(compiled)
         self._names = tuple(compiled.positiontup or ())
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}

@@ -54,7 +54,7 @@ def same_exchange(data: str, symbol: str) -> str:
 
 
 def _read(path: Path) -> tuple[Bars, Instrument]:
-    from engine.adapters.candle_cache import instrument_of  # noqa: PLC0415
+    from engine.adapters.candle_cache import instrument_of  # noqa: PLC0415 - pyarrow is slow to load
     from engine.adapters.parquet_files import read_parquet  # noqa: PLC0415 - pyarrow is slow to load
 
     found = read_parquet(path)

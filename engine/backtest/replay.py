@@ -14,6 +14,7 @@ from engine.decisions import (
     State,
     advance,
     decisions_of,
+    entry_name,
     inputs_of,
     room,
     settings_for,
@@ -111,5 +112,5 @@ def _happened(stretch: Stretch, met: Bars | None, rows: list[int]) -> _Met:
 def _refuse(state: State, decisions: Sequence[Decision], time_ms: int, inside: bool) -> None:
     opens = (Move.OPEN_LONG, Move.OPEN_SHORT)
     if any(d.move in opens and d.time_ms == time_ms and d.watched == inside for d in decisions):
-        while void_entry(state, time_ms):
+        while void_entry(state, entry_name(time_ms, watched=inside)):
             pass

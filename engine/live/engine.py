@@ -140,7 +140,7 @@ class LiveEngine:
 
     async def _serve(self, seat: Seat, now_ms: int) -> None:
         try:
-            came = await self._come(seat, now_ms)
+            session, came = await self._come(seat, now_ms)
         except (MarketDataError, InvalidCandlesError) as error:
             if _final(error) and seat.session is None:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
@@ -153,7 +153,7 @@ class LiveEngine:
             seat.quarantined = False
             self.notice(Notice(NoticeKind.WHOLE, seat.spec.key, "it goes on after the last candle that was whole"))
         before_ms = seat.watermark_ms
-        if await self._process(seat, came, now_ms):
+        if await self._process(seat, session, came, now_ms):
             seat.reset()
             return
         # Published late, or a market in which nobody traded: asked again, more and more slowly.
@@ -161,22 +161,21 @@ class LiveEngine:
             seat.reset()
         seat.postpone(now_ms, LONGEST_LATE_PAUSE_MS)
 
-    async def _come(self, seat: Seat, now_ms: int) -> Bars:
-        """Give the bars that have closed since the watermark, those that a start finds missed included."""
+    async def _come(self, seat: Seat, now_ms: int) -> tuple[Session, Bars]:
+        """Give the route, ready, and the bars closed since the watermark, those that a start finds missed included."""
         market = self._venues[seat.spec.exchange].market
         if seat.session is None:
             recovered = await recover(seat.spec, market, self._store, self._costs, self._gaps, now_ms)
             self._stepper.begin(seat, recovered)
-            came = recovered.missed
+            session, came = recovered.session, recovered.missed
         else:
-            came = await due(seat, market, now_ms, self.notice)
+            session, came = seat.session, await due(seat, market, now_ms, self.notice)
         await fetch_finer(seat, market, now_ms)
-        return came
+        return session, came
 
-    async def _process(self, seat: Seat, came: Bars, now_ms: int) -> bool:
+    async def _process(self, seat: Seat, session: Session, came: Bars, now_ms: int) -> bool:
         """Step what came, and give up what will not come; gives whether nothing is waited for."""
-        session, timeframe = seat.session, seat.spec.rule.timeframe
-        assert session is not None  # noqa: S101 - only ready routes are processed
+        timeframe = seat.spec.rule.timeframe
         for piece in pieces(came, timeframe.next(seat.watermark_ms), now_ms):
             if isinstance(piece, Missing):
                 self._stepper.give_up(seat, session, piece)

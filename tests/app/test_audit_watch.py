@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from engine.app.audit import Cause
-from engine.delivery import Row, RowState
+from engine.delivery import Intent, Row, RowState
 from engine.market import Timeframe
 from tests.app.test_audit import HOUR, World, causes
 
@@ -71,3 +72,23 @@ def test_an_entry_inside_of_a_bar_that_a_limit_held_back_is_named(world: World, 
     report = world.audit()
     assert causes(report) == {Cause.REFUSED}
     assert any(d.bar_ms % HOUR.length_ms == 0 and d.detail.startswith("entries stopped") for d in report.differences)
+
+
+def test_an_entry_at_the_first_quarter_has_a_name_of_its_own(world: World) -> None:
+    """Where it was rejected it alone is undone, not the order that its bar's close decides: both open at one time."""
+
+    def becomes(row: Row) -> RowState:
+        first_quarter = HOUR.floor(row.bar_ms) // 1_000 == row.bar_ms // 1_000
+        return RowState.REJECTED if row.intent is Intent.OPEN and first_quarter else RowState.ACKNOWLEDGED
+
+    world.run(range(700), becomes)
+    store = world.store
+    (route,) = (record.route for record in store.routes())
+    rejected = [row.client_order_id for row in store.rows(10_000) if row.state is RowState.REJECTED]
+    notes = [json.loads(entry.notes) for entry in store.journal(route, 0, 2**60) if entry.notes]
+    events = [*notes, *(event for of in notes for event in of.get("inside", {}).get("events", []))]
+    store.close()
+    undone = [one["id"] for of in events for one in of.get("undone", [])]
+    assert len(rejected) > 3
+    assert sorted(undone) == sorted(rejected)
+    assert world.audit().unexplained == 0
