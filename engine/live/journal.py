@@ -88,6 +88,8 @@ def skipped(session: Session, missing: Missing, why: str, at_ms: int) -> Journal
     notes: dict[str, object] = {"skipped": why}
     if missing.bars > 1:
         notes["first_ms"] = missing.first_ms
+    elif len(session.inside.candles):  # it takes the place of the open bar's entry; else that stays, at the first
+        notes["inside"] = _inside(session.inside)
     return JournalEntry(session.route, missing.last_ms, at_ms, None, _JSON(notes))
 
 

@@ -96,7 +96,7 @@ class World:
         """Let one process live for those steps; what comes of each message is said by `becomes`."""
         store, specs = self.store, read_routes(self.config)
         guard = Guard(Limits(), store, self.clock, specs, stop_file)
-        market = SampleMarket(self.clock)
+        market = self.market()
         engine = LiveEngine(specs, {"": market}, store, Costs(), self.clock, Quiet(), lambda: None, guard=guard)
         for hour in hours:
             self.clock.step_to(max(self.clock.now_ms(), self.step.shift(self.start, hour) + 1_000))
@@ -105,6 +105,9 @@ class World:
                 if (state := becomes(row)) is not None:
                     store.resolve(row, state, "test", 0)
         store.close()
+
+    def market(self) -> SampleMarket:
+        return SampleMarket(self.clock)
 
     def audit(self, since_hour: int = 0, *, offline: bool = False) -> RouteAudit:
         (report,) = audit(self.config, self.clock, HOUR.shift(self.start, since_hour), offline=offline)
