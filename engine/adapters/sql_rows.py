@@ -36,6 +36,7 @@ _CHANGE = Statement(
 _OLD = and_(
     OUTBOX.c.route == bindparam("of_route"),
     OUTBOX.c.bar_ms <= bindparam("last_ms"),
+    OUTBOX.c.changed_ms < bindparam("before_ms"),
     *(OUTBOX.c.state != str(state) for state in RowState if not state.final),
 )
 _OF_OLD = select(OUTBOX.c.seq).where(_OLD)
@@ -85,9 +86,12 @@ def change_row(connection: Connection, row: Row, new: Mapping[str, object]) -> R
     return _row(values)
 
 
-def forget_rows(connection: Connection, route: str, last_ms: int) -> None:
-    """Drop the messages of a route's bars up to that one, with all that was tried; those that are not final stay."""
-    old = {"of_route": route, "last_ms": last_ms}
+def forget_rows(connection: Connection, route: str, last_ms: int, before_ms: int) -> None:
+    """Drop the messages of a route's bars up to that one, with all that was tried.
+
+    Those that are not final stay, and those that changed since `before_ms`: of a bar that was caught up on late.
+    """
+    old = {"of_route": route, "last_ms": last_ms, "before_ms": before_ms}
     for forget in _FORGET:
         forget.run(connection, old)
 

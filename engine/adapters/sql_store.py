@@ -342,7 +342,7 @@ class SqlStore:
             if pack_one(connection, route):
                 return True
             if (last_ms := forget_before(connection, route, forget_before_ms)) is not None:
-                forget_rows(connection, route, last_ms)
+                forget_rows(connection, route, last_ms, forget_before_ms)
             return False
 
     def back_up(self, target: Path) -> None:

@@ -151,7 +151,7 @@ class Store(Protocol):
         ...
 
     def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
-        """Pack a stretch of a route's journal, or else drop what is older, final messages too.
+        """Pack a stretch of a route's journal, or else drop what is older, and messages final before that time too.
 
         Gives whether there may be more to pack. What stays can be replayed: it begins with the newest mark with
         candles before that time.

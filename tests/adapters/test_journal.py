@@ -133,6 +133,25 @@ def test_final_messages_are_dropped_with_the_journal_of_their_bars(store: SqlSto
     assert all(store.attempts(row) and store.resolutions(row) for row in store.rows() if row.client_order_id != "m1")
 
 
+def test_a_message_that_changed_of_late_stays_however_old_its_bar(store: SqlStore) -> None:
+    """What was sent when old bars were caught up on does not vanish the next day."""
+    row = Row(0, ROUTE, "c", Intent.CLOSE, RowState.PENDING, "m", "{}", entry(0).bar_ms)
+    store.commit_bar(RouteRecord(ROUTE, 0, "{}", "x"), [row], entry(0))
+    mark = JournalMark(ROUTE, entry(2).bar_ms, 0, MarkKind.START, "{}")
+    store.commit_bar(RouteRecord(ROUTE, 4, "{}", "x"), [], mark=mark)
+    (row,) = store.rows()
+    sending = store.begin_attempt(row, entry(9).bar_ms)
+    assert sending is not None
+    store.resolve(sending, RowState.ACKNOWLEDGED, "test", entry(9).bar_ms)
+    assert not store.tidy_journal(ROUTE, entry(3).bar_ms)
+    assert store.journal(ROUTE, 0, entry(0).bar_ms) == []
+    assert len(store.rows()) == 1
+    later = JournalMark(ROUTE, entry(11).bar_ms, 0, MarkKind.START, "{}")
+    store.commit_bar(RouteRecord(ROUTE, 5, "{}", "x"), [], entry(10), mark=later)
+    assert not store.tidy_journal(ROUTE, entry(12).bar_ms)
+    assert store.rows() == []
+
+
 def test_without_a_mark_to_begin_with_nothing_is_dropped(store: SqlStore) -> None:
     """Bars that a later one still needs to be replayed stay, however old."""
     _write(store, 0, 10)
