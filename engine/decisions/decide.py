@@ -15,6 +15,7 @@ from engine.decisions.orders import (
     affordable,
     as_sent,
     available,
+    budget_for,
     entry_price,
     number,
     place_levels,
@@ -171,7 +172,8 @@ def _place(
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     size = as_sent(settings, own.size_kind, number(numbers, side_field(side, SIZE), row, p, close))
     budget = available(settings, own.size_kind, p, equity, close, leaves)
-    base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
+    asked = number(numbers, side_field(side, PRICE), row, p, close)
+    base = entry_price(settings, own.order_type, side, asked, close)
     if np.isnan(base):
         _refuse(p, page, at, _NO_PRICE, close, side, size)
         return
@@ -181,7 +183,11 @@ def _place(
     if other.type > _MARKET and own.order_type == _LIMIT and not settings.tradingview:
         withdraw(state, page, at, False, close, -side, _REPLACED)
     order.decided, order.type = at.time, own.order_type
-    good, take_profit, stop_loss, risk_at = place_levels(state, settings, own, numbers, row, side, at.time, base, close)
+    # A script computes its levels from the price that it asked for, not from what TradingView rounded it to.
+    counted = asked if settings.tradingview == 1 and own.order_type > _MARKET else base
+    good, take_profit, stop_loss, risk_at = place_levels(
+        state, settings, own, numbers, row, side, at.time, counted, close
+    )
     sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
     quantity = quantity_for(settings, own.size_kind, size, budget, sized_at, risk_at)
     held = p.quantity if p.side == side else 0.0
@@ -196,9 +202,8 @@ def _place(
     order.price = base if own.order_type > _MARKET else np.nan
     order.sent = 1 if own.order_type == _MARKET else own.entry_sent
     order.oco, order.size, order.quantity = own.oco, size, quantity
-    order.triggered, order.wait, order.budget = 0, settings.latency, np.nan
-    if own.size_kind == _PERCENT:
-        order.budget = equity * size / 100.0
+    order.triggered, order.wait = 0, settings.latency
+    order.budget = budget_for(settings, own.size_kind, size, equity)
     waits = own.order_type > _MARKET
     order.flip = p.quantity if waits and p.side == -side and not leaves else 0.0
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)

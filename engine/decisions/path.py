@@ -21,7 +21,7 @@ from engine.decisions.account import (
 )
 from engine.decisions.compiled import part, step
 from engine.decisions.margin import call_margin, exceeds_margin
-from engine.decisions.orders import bought_for
+from engine.decisions.orders import bought_for, cut_to_lot
 from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
 from engine.decisions.settings import Path, Record
@@ -113,7 +113,8 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
     if emulated and waited and not np.isnan(order.budget):
         gapped = order.type == _STOP and base != order.price
         sized_at = slipped(settings, order.price, side) if gapped else price
-        order.quantity = whole_lots(bought_for(settings, order.budget, sized_at), settings.lot)
+        kind = settings.sides[0 if side > 0 else 1].size_kind
+        order.quantity = cut_to_lot(bought_for(settings, kind, order.budget, sized_at), settings.lot)
     # TradingView makes an order that waits large enough to close what is open on the other side then, and leaves it so.
     closes = p.quantity if p.side == -side else 0.0
     opens = order.quantity
@@ -165,7 +166,9 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
         return bool((favourable > 0) == (settings.path == _BEST))
-    return bool(high - opened < opened - low - settings.tick * NOISE)
+    # TradingView compares floats as they are, where both are as far away too.
+    noise = 0.0 if settings.tradingview == 1 else settings.tick * NOISE
+    return bool(high - opened < opened - low - noise)
 
 
 @step
