@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.decisions.bindings import bind, unbind
 from engine.decisions.compiled import step
 from engine.decisions.records import Move, OrderType, Reason
 from engine.decisions.settings import LevelKind, Record
@@ -68,10 +69,13 @@ def open_entry(
     p.cash -= fee
     p.entry_price = (p.entry_price * p.quantity + price * quantity) / (p.quantity + quantity) if p.quantity else price
     p.quantity += quantity
+    bind(state, order.decided, quantity)
     for k in range(p.exits):
         one = state.exits[k]
         if one.decided == order.decided and one.side == side:
-            one.held = one.initial = quantity
+            one.held = quantity
+            if settings.tradingview == 0 or one.share >= 100.0:
+                one.initial = quantity
             _enliven(one, settings, price)
     order.type = _NO_ORDER
     write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
@@ -150,6 +154,7 @@ def close_part(
         _flatten(p, state, settings, reason)
         return
     p.quantity -= quantity
+    unbind(state, decided, quantity, settings.tradingview)
     _forget_entries(state, gone)
     _average(state)
 
@@ -164,7 +169,7 @@ def _flatten(p: Record, state: State, settings: Record, reason: int) -> None:
         p.cooling = STARTS
     p.side = 0
     p.quantity = p.entry_price = 0.0
-    p.entries = p.closing = p.closing_wait = 0
+    p.entries = p.bindings = p.closing = p.closing_wait = 0
     p.closing_quantity = np.nan
     p.bars, p.bars_since_exit = -1, -1
     for k in range(p.exits):
@@ -205,6 +210,7 @@ def drop_entry(state: State, decided: int) -> bool:
         if entry.decided != decided:
             continue
         p.cash += entry.fee
+        unbind(state, decided, entry.quantity, 0)
         for e in range(p.exits):
             if state.exits[e].decided == decided and state.exits[e].live == 1:
                 state.exits[e].done = 1
@@ -215,6 +221,7 @@ def drop_entry(state: State, decided: int) -> bool:
         p.entries -= 1
         if p.entries == 0:
             p.side, p.bars, p.closing, p.closing_wait = 0, -1, 0, 0
+            p.bindings = 0
             p.quantity = p.entry_price = 0.0
             p.closing_quantity = np.nan
         else:

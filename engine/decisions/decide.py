@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decisions.account import STARTS, slipped
+from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import COOLDOWN_BARS, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
 from engine.decisions.inputs import Numbers
+from engine.decisions.legs import foresee_legs
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
     affordable,
@@ -160,7 +162,10 @@ def _place(
     p, row, index = state.position[0], at.row, 0 if side > 0 else 1
     order = state.orders[index]
     leaves = p.closing != 0 and np.isnan(p.closing_quantity)
-    full = p.side == side and p.entries + (1 if order.type == _MARKET else 0) >= settings.pyramiding
+    full = (
+        p.side == side
+        and entries_open(state, settings.tradingview) + (1 if order.type == _MARKET else 0) >= settings.pyramiding
+    )
     if settings.tradingview == 1:
         if full and not leaves:
             drop_order(state, side)
@@ -199,6 +204,7 @@ def _place(
         one = page.decisions[page.decision_count - 1]
         one.take_profit, one.stop_loss = take_profit, stop_loss
         return
+    foresee_legs(state, order.decided, side, quantity)
     order.price = base if own.order_type > _MARKET else np.nan
     order.sent = 1 if own.order_type == _MARKET else own.entry_sent
     order.oco, order.size, order.quantity = own.oco, size, quantity

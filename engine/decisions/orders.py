@@ -274,11 +274,16 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
             level = on_tick(level, settings, reason, side)
             if not level > 0.0:
                 continue
-            for e in range(p.entries):
-                entry = state.entries[e]
-                _add_exit(state, entry.decided, side, reason, rung, sent, share, level, np.nan, 0)
+            for e in range(p.bindings if settings.tradingview == 1 else p.entries):
+                if settings.tradingview == 1:
+                    bound = state.bindings[e]
+                    decided, initial, held = bound.decided, bound.initial, bound.quantity
+                else:
+                    entry = state.entries[e]
+                    decided, initial, held = entry.decided, entry.initial, entry.quantity
+                _add_exit(state, decided, side, reason, rung, sent, share, level, np.nan, 0)
                 one = state.exits[p.exits - 1]
-                one.live, one.initial, one.held = 1, entry.initial, entry.quantity
+                one.live, one.initial, one.held = 1, initial, held
             if settings.tradingview == 1 and added.type == _MARKET:
                 _add_exit(state, added.decided, side, reason, rung, sent, share, level, np.nan, 0)
 

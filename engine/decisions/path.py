@@ -19,7 +19,9 @@ from engine.decisions.account import (
     sweep_exits,
     whole_lots,
 )
+from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
+from engine.decisions.legs import close_legs, drop_other_half, leg_quantity, take_from_entry
 from engine.decisions.margin import call_margin, exceeds_margin
 from engine.decisions.orders import bought_for, cut_to_lot
 from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
@@ -123,7 +125,11 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
         opens = order.quantity + order.flip - closes
     held = p.quantity if p.side == side else 0.0
     equity = p.cash + p.side * p.quantity * (base - p.entry_price)
-    full = p.side == side and p.entries >= settings.pyramiding and not (emulated and waited)
+    full = (
+        p.side == side
+        and entries_open(state, settings.tradingview) >= settings.pyramiding
+        and not (emulated and waited)
+    )
     if full or not order.quantity > 0.0 or exceeds_margin(settings, side, opens + held, price, equity):
         drop_order(state, side)
         return
@@ -202,21 +208,18 @@ def _meet_exit(state: State, settings: Record, page: Page, at: Moment, index: in
     """Fill an exit order that the platform holds; see one that the engine watches."""
     p, one = state.position[0], state.exits[index]
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
-    quantity = min(one.held, p.quantity)
-    if one.share < 100.0:
-        quantity = min(quantity, whole_lots(one.initial * one.share / 100.0, settings.lot))
+    maker = reason == _TAKE_PROFIT
+    fill_price = price if maker else slipped(settings, price, -side)
+    quantity, whole = min(leg_quantity(settings, one), p.quantity), one.share >= 100.0
     one.done = 1
-    for k in range(p.exits):
-        other = state.exits[k]
-        # What the engine only saw is closed later: until then the platform's own orders stand as they are.
-        if other.decided == decided and other.live == 1 and (sent == 1 or other.sent == 0):
-            other.held -= quantity
-    sweep_exits(state)
+    if settings.tradingview == 1:
+        drop_other_half(state, settings, index)
+        if whole and not maker:
+            quantity -= close_legs(state, settings, page, at, reason, fill_price, decided)
+    take_from_entry(state, decided, quantity, sent)
     if quantity <= 0.0:
         return seen
     if sent == 1:
-        maker = reason == _TAKE_PROFIT
-        fill_price = price if maker else slipped(settings, price, -side)
         close_part(state, settings, page, at, reason, fill_price, quantity, maker, 1.0, decided)
         return seen
     together = quantity + (seen.quantity if seen.reason != 0 else 0.0)

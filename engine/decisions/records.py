@@ -108,6 +108,7 @@ POSITION = np.dtype(
         ("quantity", "f8"),
         ("entry_price", "f8"),  # average of the open entries; 0 when flat
         ("entries", "i8"),  # how many ENTRY records are in use, oldest first
+        ("bindings", "i8"),  # how many BINDING records are in use, oldest first
         ("exits", "i8"),  # how many EXIT records are in use
         ("bars", "i8"),  # of the rule, since that of the first entry; -1 until that closes, and when flat
         ("bars_since_exit", "i8"),  # since the position was closed last; -2 before that
@@ -121,6 +122,7 @@ POSITION = np.dtype(
         ("day_equity", "f8"),  # equity when it began
         ("peak", "f8"),  # highest equity at a close
         ("equity", "f8"),  # at the last close
+        ("call", "f8"),  # TradingView: what the margin call has still to liquidate at the next point of the bar's path
     ]
 )
 
@@ -152,6 +154,14 @@ ENTRY = np.dtype(
         ("quantity", "f8"),  # what is still open of it, first in first out
         ("initial", "f8"),  # what it was for
         ("fee", "f8"),  # what its fill cost
+    ]
+)
+
+BINDING = np.dtype(
+    [
+        ("decided", "i8"),  # names the entry
+        ("quantity", "f8"),  # what of it neither its own exits nor anything else has closed
+        ("initial", "f8"),
     ]
 )
 

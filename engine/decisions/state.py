@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.records import ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDER, POSITION
+from engine.decisions.records import BINDING, ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDER, POSITION
 
 Records = NDArray[np.void]
 
@@ -18,6 +18,7 @@ _PARTS = {
     "position": (POSITION, 1),
     "orders": (ORDER, 2),
     "entries": (ENTRY, MOST_ENTRIES),
+    "bindings": (BINDING, MOST_ENTRIES),
     "exits": (EXIT, MOST_EXITS),
 }
 STATE = np.dtype([(name, kind, (count,)) for name, (kind, count) in _PARTS.items()])
@@ -30,7 +31,7 @@ class State:
     pointer.
     """
 
-    __slots__ = ("entries", "exits", "orders", "position", "record")
+    __slots__ = ("bindings", "entries", "exits", "orders", "position", "record")
 
     def __init__(self, record: Records) -> None:
         """Hold a record; the parts are views of it."""
@@ -38,6 +39,7 @@ class State:
         self.position: Records = record["position"][0]
         self.orders: Records = record["orders"][0]
         self.entries: Records = record["entries"][0]
+        self.bindings: Records = record["bindings"][0]
         self.exits: Records = record["exits"][0]
 
     def copy(self) -> Self:
@@ -63,6 +65,7 @@ def state_to_json(state: State) -> str:
         "position": _plain(state.position)[0],
         "orders": _plain(state.orders),
         "entries": _plain(state.entries[: position["entries"]]),
+        "bindings": _plain(state.bindings[: position["bindings"]]),
         "exits": _plain(state.exits[: position["exits"]]),
     }
     return json.dumps(parts)
@@ -77,9 +80,10 @@ def state_from_json(text: str) -> State:
     _fill(state.position, [parts["position"]], exactly=True)
     _fill(state.orders, parts["orders"], exactly=True)
     _fill(state.entries, parts["entries"])
+    _fill(state.bindings, parts["bindings"])
     _fill(state.exits, parts["exits"])
     position = state.position[0]
-    if position["entries"] != len(parts["entries"]) or position["exits"] != len(parts["exits"]):
+    if any(position[name] != len(parts[name]) for name in ("entries", "bindings", "exits")):
         raise ValueError("this is not a machine's state of this version")
     return state
 

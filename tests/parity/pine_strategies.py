@@ -50,7 +50,7 @@ class Kind:
     """What may occur in a strategy."""
 
     orders: tuple[str, ...] = _TYPES
-    exits: tuple[str, ...] = ("none", "signal", "entry", "every_bar", "ladder", "trailing", "trailing_start")
+    exits: tuple[str, ...] = ("none", "signal", "entry", "every_bar", "ladder", "ladders", "trailing", "trailing_start")
     sizes: tuple[str, ...] = ("fixed", "percent", "notional")
     pyramiding: tuple[int, ...] = (1, 1, 2, 3)
     costs: bool = True
@@ -75,18 +75,20 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
     sides = random.choice([("long",), ("short",), ("long", "short"), ("long", "short")]) if kind.two_sides else ("long",)
     size, amount = random.choice([(name, value) for s in _SIZES for name, value in s.items() if name in kind.sizes])
     margin = random.choice(kind.margin)
+    if margin and size == "percent":
+        amount = round(random.choice([45, 97, 100]) * 100 / margin)
+    exits, with_exit = random.choice(kind.exits), random.random() < 0.6
     costs = Costs(100_000 if size == "fixed" else 10_000, 0, 0, margin_percent=margin, fills="tradingview")
     commission = ("percent", 0.0)
     if kind.costs:
         commission = random.choice([("percent", 0.0), ("percent", 0.1), ("per_contract", 0.02), ("per_order", 1.5)])
         costs = replace(
             costs,
-            slippage_ticks=random.choice([0, 0, 3]),
+            slippage_ticks=random.choice([0, 0, 3]) if order == "market" or exits == "none" else 0,
             commission_percent=commission[1] if commission[0] == "percent" else 0.0,
             commission_per_contract=commission[1] if commission[0] == "per_contract" else 0.0,
             commission_per_order=commission[1] if commission[0] == "per_order" else 0.0,
         )
-    exits, with_exit = random.choice(kind.exits), random.random() < 0.6
     expire = random.choice([0, 0, 1, 3]) if order != "market" else 0
     cancel = order != "market" and random.random() < 0.3
     oca = order != "market" and len(sides) == 2 and random.random() < 0.4
@@ -107,7 +109,6 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
         "    enter_short = enter_short and not exit_short",
         "    size = strategy.position_size",
         "    average = strategy.position_avg_price",
-        "    trades = strategy.opentrades",
     ]
     if order == "market" and len(sides) == 2:
         pine.append("    both = enter_long and enter_short")
@@ -147,7 +148,7 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
         arguments += ["oca_name='e'", "oca_type=strategy.oca.cancel"] if oca else []
         pine.append(f"    if enter_{side} and not both:")
         pine.append(f"        strategy.entry({', '.join(arguments)})")
-        open_ = f"not {here} or trades < {pyramiding}"
+        open_ = f"not {here}" if pyramiding == 1 else "True"
         pine.append(f"        if {open_}:")
         if expire:
             pine.append(f"            placed_{side} = bar_index")
@@ -164,6 +165,9 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
             pine.append(f"            strategy.exit({exit_id}, {ids}, {', '.join(ticks)})")
         elif exits == "ladder":
             pine.append(f"            strategy.exit({exit_id} + 'a', {ids}, qty_percent=40, limit={base} {up} {gain / 2:.3f}, stop={stop})")
+            pine.append(f"            strategy.exit({exit_id} + 'b', {ids}, limit={limit}, stop={stop})")
+        elif exits == "ladders":
+            pine.append(f"            strategy.exit({exit_id} + 'a', {ids}, qty_percent=40, limit={base} {up} {gain / 2:.3f}, stop={base} {down} {loss / 2:.3f})")
             pine.append(f"            strategy.exit({exit_id} + 'b', {ids}, limit={limit}, stop={stop})")
         elif exits == "trailing":
             pine.append(f"            strategy.exit({exit_id}, {ids}, trail_points=0, trail_offset={trail / TICK:.0f})")
@@ -193,6 +197,9 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
     elif exits == "ladder":
         rule.append(f"take_profit: [{{distance: {gain / 2:.3f}, close_percent: 40}}, {{{profit}}}]")
         rule.append(f"stop_loss: {{{stop_loss}}}")
+    elif exits == "ladders":
+        rule.append(f"take_profit: [{{distance: {gain / 2:.3f}, close_percent: 40}}, {{{profit}}}]")
+        rule.append(f"stop_loss: [{{distance: {loss / 2:.3f}, close_percent: 40}}, {{{stop_loss}}}]")
     elif exits == "trailing":
         rule.append(f"trailing: {{distance: {trail}}}")
     elif exits == "trailing_start":
