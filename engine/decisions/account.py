@@ -168,7 +168,7 @@ def _flatten(p: Record, state: State, settings: Record, reason: int) -> None:
     if kind == _ANY or (kind == _LOSS and lost) or (kind == _STOP and stopped):
         p.cooling = STARTS
     p.side = 0
-    p.quantity = p.entry_price = 0.0
+    p.quantity = p.entry_price = p.call = 0.0
     p.entries = p.bindings = p.closing = p.closing_wait = 0
     p.closing_quantity = np.nan
     p.bars, p.bars_since_exit = -1, -1

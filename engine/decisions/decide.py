@@ -197,7 +197,12 @@ def _place(
     quantity = quantity_for(settings, own.size_kind, size, budget, sized_at, risk_at)
     held = p.quantity if p.side == side else 0.0
     sized = quantity > 0.0 and affordable(settings, quantity * base + held * close, equity)
-    sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)
+    judged_at = slipped(settings, close, side) if own.order_type == _MARKET else close
+    short_of_margin = exceeds_margin(settings, side, quantity, judged_at, equity)
+    if short_of_margin and own.order_type == _MARKET and p.side == -side and p.closing == 0:
+        # The closing half of a reversal that is refused goes on.
+        leave(state, settings, page, at, False, close, _REVERSE, np.nan)
+    sized = sized and not short_of_margin
     if not (sized and (good or settings.tradingview)):
         drop_order(state, side)
         _refuse(p, page, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)

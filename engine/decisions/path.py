@@ -49,12 +49,13 @@ def meet(
 ) -> Seen:
     """Take a candle through."""
     p = state.position[0]
+    p.call = 0.0
     _at_the_open(state, settings, page, at, opened)
     seen = Seen(0, 0.0)
     if not within_reach(state, settings, high, low):
         return seen
     seen = _leg(state, settings, page, at, opened, opened, seen)
-    call_margin(state, settings, page, at, opened)
+    call_margin(state, settings, page, at, opened, close, False)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
     extremes = (high, low) if up_first else (low, high)
@@ -63,9 +64,11 @@ def meet(
         if not _anything(state):
             break
         end = close if leg == 2 else extremes[leg]
+        if leg == 1 and (p.side > 0) == (end > start):
+            call_margin(state, settings, page, at, end, close, False)
         seen = _leg(state, settings, page, at, start, end, seen)
-        if leg < 2:
-            call_margin(state, settings, page, at, end)
+        if leg < 2 and call_margin(state, settings, page, at, end, close, leg == 0):
+            break
         start = end
     if p.side == 0:
         return Seen(0, 0.0)
@@ -85,12 +88,14 @@ def _anything(state: State) -> bool:
 def _at_the_open(state: State, settings: Record, page: Page, at: Moment, opened: float) -> None:
     """Fill market orders: the close before what opens."""
     p = state.position[0]
+    left = 0
     if p.closing != 0 and p.closing_wait > 0:
         p.closing_wait -= 1
     elif p.closing != 0:
         reason, quantity = p.closing, p.closing_quantity
         p.closing = 0
         if p.side != 0:
+            left = p.side
             price = slipped(settings, opened, -p.side)
             close_part(
                 state, settings, page, at, reason, price, p.quantity if np.isnan(quantity) else quantity, False, 1.0, 0
@@ -102,12 +107,17 @@ def _at_the_open(state: State, settings: Record, page: Page, at: Moment, opened:
         if order.wait > 0:
             order.wait -= 1
         elif order.type == _MARKET:
-            _enter(state, settings, page, at, side, opened, False)
+            _enter(state, settings, page, at, side, opened, False, left != -side)
 
 
 @step
-def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, base: float, maker: bool) -> None:
-    """Fill an entry at a price, before slippage; a position on the other side is closed with it."""
+def _enter(
+    state: State, settings: Record, page: Page, at: Moment, side: int, base: float, maker: bool, judged: bool
+) -> None:
+    """Fill an entry at a price, before slippage; a position on the other side is closed with it.
+
+    `judged`: TradingView refuses it where the account cannot carry it, which it does at the open only.
+    """
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
     price = base if maker else slipped(settings, base, side)
     emulated = settings.tradingview == 1
@@ -124,14 +134,17 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
         closes = min(closes, order.quantity + order.flip)
         opens = order.quantity + order.flip - closes
     held = p.quantity if p.side == side else 0.0
-    equity = p.cash + p.side * p.quantity * (base - p.entry_price)
     full = (
         p.side == side
         and entries_open(state, settings.tradingview) >= settings.pyramiding
         and not (emulated and waited)
     )
-    if full or not order.quantity > 0.0 or exceeds_margin(settings, side, opens + held, price, equity):
+    equity = p.cash + p.side * p.quantity * (p.marked - p.entry_price)
+    refused = judged and exceeds_margin(settings, side, opens + held, price, equity + abs(equity) * 1e-11)
+    if full or not order.quantity > 0.0 or refused:
         drop_order(state, side)
+        if refused and p.side == -side:
+            _withdraw_exits(state)
         return
     share = closes / (closes + opens) if emulated else 1.0
     oco = order.oco
@@ -159,6 +172,29 @@ def drop_order(state: State, side: int) -> None:
         one = state.exits[k]
         if one.live == 0 and one.side == side:
             one.done = 1
+    sweep_exits(state)
+
+
+@step
+def drop_unaffordable(state: State, settings: Record, close: float, filled: bool) -> None:
+    """Forget entries that wait and that TradingView's account could not carry at this close.
+
+    The position is worth what it was at the last close where nothing has filled since.
+    """
+    p = state.position[0]
+    for side in (1, -1):
+        order = state.orders[0 if side > 0 else 1]
+        if order.type > _MARKET:
+            equity = p.cash + p.side * p.quantity * ((close if filled else p.marked) - p.entry_price)
+            if exceeds_margin(settings, side, order.quantity, close, equity):
+                drop_order(state, side)
+
+
+@step
+def _withdraw_exits(state: State) -> None:
+    """Forget what would close a position whose reversal was refused: TradingView has withdrawn it by then."""
+    for k in range(state.position[0].exits):
+        state.exits[k].done = 1
     sweep_exits(state)
 
 
@@ -194,7 +230,7 @@ def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, e
             if order.sent == 0:
                 order.triggered = 1
                 continue
-            _enter(state, settings, page, at, side, price, order.type == _LIMIT)
+            _enter(state, settings, page, at, side, price, order.type == _LIMIT, start == end)
         elif kind == RUIN:
             close_part(state, settings, page, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
         else:

@@ -122,6 +122,7 @@ POSITION = np.dtype(
         ("day_equity", "f8"),  # equity when it began
         ("peak", "f8"),  # highest equity at a close
         ("equity", "f8"),  # at the last close
+        ("marked", "f8"),  # the last close
         ("call", "f8"),  # TradingView: what the margin call has still to liquidate at the next point of the bar's path
     ]
 )

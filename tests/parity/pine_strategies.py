@@ -75,8 +75,9 @@ def written(seed: int, kind: Kind = Kind(), bars: int = BARS) -> Written:
     sides = random.choice([("long",), ("short",), ("long", "short"), ("long", "short")]) if kind.two_sides else ("long",)
     size, amount = random.choice([(name, value) for s in _SIZES for name, value in s.items() if name in kind.sizes])
     margin = random.choice(kind.margin)
-    if margin and size == "percent":
-        amount = round(random.choice([45, 97, 100]) * 100 / margin)
+    if margin:
+        share = random.choice([45, 97, 100])
+        amount = {"percent": share, "notional": share * 10_000 / margin, "fixed": share * 9_500 / margin}[size]
     exits, with_exit = random.choice(kind.exits), random.random() < 0.6
     costs = Costs(100_000 if size == "fixed" else 10_000, 0, 0, margin_percent=margin, fills="tradingview")
     commission = ("percent", 0.0)
