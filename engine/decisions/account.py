@@ -57,19 +57,7 @@ def open_entry(
 ) -> None:  # fmt: skip
     """Fill the waiting entry of a side at `price`; its exit orders come to life."""
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
-    if p.side == 0:
-        p.side = side
-        p.bars = -1
-        p.cash_before = p.cash
-    entry = state.entries[p.entries]
-    p.entries += 1
-    entry.decided, entry.time, entry.price = order.decided, at.time, price
-    entry.quantity = entry.initial = quantity
-    fee = entry.fee = fee_of(settings, price, quantity, maker, part)
-    p.cash -= fee
-    p.entry_price = (p.entry_price * p.quantity + price * quantity) / (p.quantity + quantity) if p.quantity else price
-    p.quantity += quantity
-    bind(state, order.decided, quantity)
+    add_entry(state, settings, page, at, side, price, quantity, maker, part, order.decided)
     for k in range(p.exits):
         one = state.exits[k]
         if one.decided == order.decided and one.side == side:
@@ -78,7 +66,29 @@ def open_entry(
                 one.initial = quantity
             _enliven(one, settings, price)
     order.type = _NO_ORDER
-    write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
+
+
+@step
+def add_entry(
+    state: State, settings: Record, page: Page, at: Moment, side: int, price: float, quantity: float, maker: bool,
+    part: float, decided: int,
+) -> None:  # fmt: skip
+    """Open a position, or add to one."""
+    p = state.position[0]
+    if p.side == 0:
+        p.side = side
+        p.bars = -1
+        p.cash_before = p.cash
+    entry = state.entries[p.entries]
+    p.entries += 1
+    entry.decided, entry.time, entry.price = decided, at.time, price
+    entry.quantity = entry.initial = quantity
+    fee = entry.fee = fee_of(settings, price, quantity, maker, part)
+    p.cash -= fee
+    p.entry_price = (p.entry_price * p.quantity + price * quantity) / (p.quantity + quantity) if p.quantity else price
+    p.quantity += quantity
+    bind(state, decided, quantity)
+    write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, decided)
 
 
 @step
@@ -173,7 +183,7 @@ def _flatten(p: Record, state: State, settings: Record, reason: int) -> None:
     p.closing_quantity = np.nan
     p.bars, p.bars_since_exit = -1, -1
     for k in range(p.exits):
-        if state.exits[k].live != 0:
+        if state.exits[k].live == 1:
             state.exits[k].done = 1
     sweep_exits(state)
 

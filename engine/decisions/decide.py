@@ -162,10 +162,8 @@ def _place(
     p, row, index = state.position[0], at.row, 0 if side > 0 else 1
     order = state.orders[index]
     leaves = p.closing != 0 and np.isnan(p.closing_quantity)
-    full = (
-        p.side == side
-        and entries_open(state, settings.tradingview) + (1 if order.type == _MARKET else 0) >= settings.pyramiding
-    )
+    there = entries_open(state, settings.tradingview) + (1 if order.type == _MARKET else 0)
+    full = p.side == side and there >= settings.pyramiding
     if settings.tradingview == 1:
         if full and not leaves:
             drop_order(state, side)
@@ -195,14 +193,7 @@ def _place(
     )
     sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
     quantity = quantity_for(settings, own.size_kind, size, budget, sized_at, risk_at)
-    held = p.quantity if p.side == side else 0.0
-    sized = quantity > 0.0 and affordable(settings, quantity * base + held * close, equity)
-    judged_at = slipped(settings, close, side) if own.order_type == _MARKET else close
-    short_of_margin = exceeds_margin(settings, side, quantity, judged_at, equity)
-    if short_of_margin and own.order_type == _MARKET and p.side == -side and p.closing == 0:
-        # The closing half of a reversal that is refused goes on.
-        leave(state, settings, page, at, False, close, _REVERSE, np.nan)
-    sized = sized and not short_of_margin
+    sized = _carried(state, settings, page, at, own.order_type, side, quantity, base, close)
     if not (sized and (good or settings.tradingview)):
         drop_order(state, side)
         _refuse(p, page, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
@@ -215,8 +206,7 @@ def _place(
     order.oco, order.size, order.quantity = own.oco, size, quantity
     order.triggered, order.wait = 0, settings.latency
     order.budget = budget_for(settings, own.size_kind, size, equity)
-    waits = own.order_type > _MARKET
-    order.flip = p.quantity if waits and p.side == -side and not leaves else 0.0
+    order.flip = p.quantity if own.order_type > _MARKET and p.side == -side and not leaves else 0.0
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
@@ -226,6 +216,22 @@ def _place(
         one.take_profit = take_profit if own.profit_sent else np.nan
         one.stop_loss = stop_loss if own.loss_sent else np.nan
         one.order = at.time
+
+
+@step
+def _carried(
+    state: State, settings: Record, page: Page, at: Moment, kind: int, side: int, quantity: float, base: float,
+    close: float,
+) -> bool:  # fmt: skip
+    """Tell whether the account can carry an entry. In TradingView, a reversal's closing half goes on without it."""
+    p = state.position[0]
+    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
+    held = p.quantity if p.side == side else 0.0
+    judged_at = slipped(settings, close, side) if kind == _MARKET else close
+    short_of_margin = exceeds_margin(settings, side, quantity, judged_at, equity)
+    if short_of_margin and kind == _MARKET and p.side == -side and p.closing == 0:
+        leave(state, settings, page, at, False, close, _REVERSE, np.nan)
+    return bool(quantity > 0.0 and affordable(settings, quantity * base + held * close, equity) and not short_of_margin)
 
 
 @step

@@ -18,13 +18,28 @@ _TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
 
 @step
 def leg_quantity(settings: Record, one: Record) -> float:
-    """Give how much an exit order closes: what is held for its entry, or a share of it, in TradingView a lot at least."""
+    """Give what an exit order closes: what is held for its entry, or a share of that, in TradingView a lot at least."""
     if one.share >= 100.0:
         return float(one.held)
     share = whole_lots(one.initial * one.share / 100.0, settings.lot)
     if settings.tradingview == 1 and share <= 0.0:
         share = settings.lot
     return float(min(one.held, share))
+
+
+@step
+def rest_quantity(state: State, settings: Record, index: int) -> float:
+    """Give how much an exit order closes: in TradingView, the last of a ladder leaves the others what is theirs."""
+    one = state.exits[index]
+    quantity = leg_quantity(settings, one)
+    if settings.tradingview == 0 or one.share < 100.0:
+        return float(quantity)
+    for k in range(state.position[0].exits):
+        other = state.exits[k]
+        same = other.decided == one.decided and other.side == one.side and other.reason == one.reason
+        if same and k != index and other.done == 0:
+            quantity -= leg_quantity(settings, other)
+    return float(max(quantity, 0.0))
 
 
 @step

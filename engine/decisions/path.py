@@ -21,7 +21,8 @@ from engine.decisions.account import (
 )
 from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
-from engine.decisions.legs import close_legs, drop_other_half, leg_quantity, take_from_entry
+from engine.decisions.gaps import fill_locked, lock_exits
+from engine.decisions.legs import close_legs, drop_other_half, rest_quantity, take_from_entry
 from engine.decisions.margin import call_margin, exceeds_margin
 from engine.decisions.orders import bought_for, cut_to_lot
 from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
@@ -54,7 +55,10 @@ def meet(
     seen = Seen(0, 0.0)
     if not within_reach(state, settings, high, low):
         return seen
+    locked = settings.tradingview == 1 and lock_exits(state, settings, opened)
     seen = _leg(state, settings, page, at, opened, opened, seen)
+    if locked:
+        fill_locked(state, settings, page, at, opened)
     call_margin(state, settings, page, at, opened, close, False)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
@@ -220,7 +224,7 @@ def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, e
     here = start
     for _ in range(1000):
         leaving = p.closing != 0 or (seen.reason != 0 and np.isnan(seen.quantity))
-        kind, index, price = next_met(state, settings, here, start, end, leaving)
+        kind, index, price = next_met(state, settings, at.time, here, start, end, leaving)
         if kind == NOTHING:
             break
         here = price
@@ -246,7 +250,7 @@ def _meet_exit(state: State, settings: Record, page: Page, at: Moment, index: in
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
     maker = reason == _TAKE_PROFIT
     fill_price = price if maker else slipped(settings, price, -side)
-    quantity, whole = min(leg_quantity(settings, one), p.quantity), one.share >= 100.0
+    quantity, whole = min(rest_quantity(state, settings, index), p.quantity), one.share >= 100.0
     one.done = 1
     if settings.tradingview == 1:
         drop_other_half(state, settings, index)
