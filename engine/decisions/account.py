@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.decisions.bindings import bind, unbind
+from engine.decisions.bindings import bind, has_binding, unbind
 from engine.decisions.compiled import step
 from engine.decisions.records import Move, OrderType, Reason
 from engine.decisions.settings import LevelKind, Record
@@ -18,6 +18,7 @@ _STOP_LOSS, _TRAILING, _BREAK_EVEN = int(Reason.STOP_LOSS), int(Reason.TRAILING)
 _TAKE_PROFIT = int(Reason.TAKE_PROFIT)
 _PERCENT = int(LevelKind.PERCENT)
 _ANY, _LOSS, _STOP = 1, 2, 3
+_LOCKED = 2  # of an exit, see gaps.py
 # What is left of a position below this share of what it was is rounding.
 _DUST = 1e-9
 STARTS = -1
@@ -53,9 +54,9 @@ def slipped(settings: Record, price: float, direction: int) -> float:
 @step
 def open_entry(
     state: State, settings: Record, page: Page, at: Moment, side: int, price: float, quantity: float, maker: bool,
-    part: float,
+    part: float, reached: float,
 ) -> None:  # fmt: skip
-    """Fill the waiting entry of a side at `price`; its exit orders come to life."""
+    """Fill the waiting entry of a side at `price`, slippage included; its exit orders come to life."""
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
     add_entry(state, settings, page, at, side, price, quantity, maker, part, order.decided)
     for k in range(p.exits):
@@ -64,7 +65,7 @@ def open_entry(
             one.held = quantity
             if settings.tradingview == 0 or one.share >= 100.0:
                 one.initial = quantity
-            _enliven(one, settings, price)
+            _enliven(one, settings, price, reached)
     order.type = _NO_ORDER
 
 
@@ -92,14 +93,16 @@ def add_entry(
 
 
 @step
-def _enliven(one: Record, settings: Record, price: float) -> None:
-    """Let an exit order count from its entry's fill at `price`."""
+def _enliven(one: Record, settings: Record, price: float, reached: float) -> None:
+    """Let an exit order count from its entry's fill at `price`, when the market had `reached` a better one."""
     one.live = 1
     favourable = one.side if one.reason != _STOP_LOSS else -one.side
     if one.reason in (_TRAILING, _BREAK_EVEN):
         if not np.isnan(one.start_offset):
             one.start = away(price, one.side, one.start_offset, one.start_unit)
-        advance_stop(one, settings, price, price)
+        elif settings.tradingview == 1 and np.isnan(one.start):
+            one.start = price  # trail_points=0: where the price comes to be worth what slippage made of it
+        advance_stop(one, settings, reached, price)
     elif not np.isnan(one.offset):
         one.price = on_tick(away(price, favourable, one.offset, one.unit), settings, one.reason, one.side)
 
@@ -164,9 +167,21 @@ def close_part(
         _flatten(p, state, settings, reason)
         return
     p.quantity -= quantity
-    unbind(state, decided, quantity, settings.tradingview)
+    unbind(state, decided, quantity)
+    if settings.tradingview == 1:
+        _drop_spent(state)
     _forget_entries(state, gone)
     _average(state)
+
+
+@step
+def _drop_spent(state: State) -> None:
+    """Drop the exits of entries of which nothing is left."""
+    for k in range(state.position[0].exits):
+        one = state.exits[k]
+        if one.live == 1 and not has_binding(state, one.decided):
+            one.done = 1
+    sweep_exits(state)
 
 
 @step
@@ -183,7 +198,7 @@ def _flatten(p: Record, state: State, settings: Record, reason: int) -> None:
     p.closing_quantity = np.nan
     p.bars, p.bars_since_exit = -1, -1
     for k in range(p.exits):
-        if state.exits[k].live == 1:
+        if state.exits[k].live not in (0, _LOCKED):
             state.exits[k].done = 1
     sweep_exits(state)
 
@@ -220,7 +235,7 @@ def drop_entry(state: State, decided: int) -> bool:
         if entry.decided != decided:
             continue
         p.cash += entry.fee
-        unbind(state, decided, entry.quantity, 0)
+        unbind(state, decided, entry.quantity)
         for e in range(p.exits):
             if state.exits[e].decided == decided and state.exits[e].live == 1:
                 state.exits[e].done = 1

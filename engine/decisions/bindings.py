@@ -26,46 +26,43 @@ def bind(state: State, decided: int, quantity: float) -> None:
 
 
 @step
-def unbind(state: State, decided: int, quantity: float, tradingview: int) -> None:
-    """Take what was closed off the entry whose exit closed it, then off the oldest ones.
+def unbind(state: State, decided: int, quantity: float) -> None:
+    """Take what was closed off the entry of that name, whose exit closed it; without one, off the oldest entries.
 
-    In TradingView, what is left of an entry is all that its exits can still close.
+    In TradingView, exits close what they were made for, also when something else has closed a part of their entry; with
+    the last of it they go.
     """
-    left = _take(state, decided, quantity, 1, 0)
-    if left > 0.0:
-        _take(state, decided, left, 0, tradingview)
+    named = False
+    for k in range(state.position[0].bindings):
+        named = named or state.bindings[k].decided == decided
+    _take(state, decided, quantity, named)
 
 
 @step
-def _take(state: State, decided: int, quantity: float, named: int, holds_less: int) -> float:
-    """Take a quantity off the entry of that name, or off any; give what there was too little for."""
+def _take(state: State, decided: int, quantity: float, named: bool) -> None:
     p = state.position[0]
     left = quantity
     keep = 0
     for k in range(p.bindings):
         one = state.bindings[k]
-        if left > 0.0 and (named == 0 or one.decided == decided):
+        if left > 0.0 and (not named or one.decided == decided):
             taken = min(left, one.quantity)
             one.quantity -= taken
             left -= taken
-            if holds_less == 1:
-                _hold_no_more(state, one.decided, one.quantity)
         if one.quantity > DUST * one.initial:
             if keep != k:
                 state.bindings[keep] = state.bindings[k]
             keep += 1
     p.bindings = keep
-    return left
 
 
 @step
-def _hold_no_more(state: State, decided: int, quantity: float) -> None:
-    """Let an entry's exits close no more than that."""
-    p = state.position[0]
-    for k in range(p.exits):
-        one = state.exits[k]
-        if one.live == 1 and one.decided == decided:
-            one.held = min(one.held, quantity)
+def has_binding(state: State, decided: int) -> bool:
+    """Tell whether something still belongs to an entry."""
+    for k in range(state.position[0].bindings):
+        if state.bindings[k].decided == decided:
+            return True
+    return False
 
 
 @step

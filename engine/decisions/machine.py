@@ -90,7 +90,7 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
                 is_true(numbers, 6, inputs.flat[row], row, p, close),
             )
             decide(state, settings, numbers, page, at, close, opened, true)
-            call_margin(state, settings, page, at, close, close, False)
+            call_margin(state, settings, page, at, close, close, False, np.nan)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
         keep_page(tape, page)
         i += 1

@@ -12,6 +12,8 @@ from engine.decisions.state import State
 from engine.decisions.tape import Moment, Page
 
 _MARGIN_CALL = int(Reason.MARGIN_CALL)
+WITHDRAWN = 3
+"""Of an exit's `live`: TradingView drops it when a reversal is refused, and has it back with the next margin call."""
 
 
 @step
@@ -37,14 +39,16 @@ def exceeds_margin(settings: Record, side: int, quantity: float, price: float, e
 
 @step
 def call_margin(
-    state: State, settings: Record, page: Page, at: Moment, price: float, close: float, may_wait: bool
+    state: State, settings: Record, page: Page, at: Moment, price: float, close: float, may_wait: bool, filled_at: float
 ) -> bool:
     """Liquidate as TradingView does: four times what the account is short of at this price, or all that there is.
 
     Source: TradingView's description of its margin calls; what it leaves open as PyneCore's authors measured it there:
     amounts are cut off to the lot, and are one whole unit where less than a lot is missing; at the next point of the
-    bar's path the account is looked at as if the liquidation had not been settled. Gives whether the call waits for the
-    close, which one of a single whole unit does at the first extreme where the account is short at the close too.
+    bar's path the account is looked at as if the liquidation had not been settled; and where the account carries the
+    position here, it must have carried it where an order filled on the way, too (`filled_at`, na without). Gives
+    whether the call waits for the close, which one of a single whole unit does at the first extreme where the account
+    is short at the close too.
     """
     p = state.position[0]
     if p.side == 0:
@@ -56,15 +60,18 @@ def call_margin(
     if again > 0.0:
         _liquidate(state, settings, page, at, price, again)
         return False
-    free = _free(p, margin, price)
+    free, sized_at, lot = _free(p, margin, price), price, settings.lot
+    if free >= 0.0 and not np.isnan(filled_at):
+        free, sized_at = _free(p, margin, filled_at), filled_at
+        if -free / margin / sized_at < lot:
+            return False
     if free >= 0.0:
         return False
-    lot = settings.lot
-    missing = -free / margin / price
+    missing = -free / margin / sized_at
     cover = np.floor(missing / lot) * lot if lot > 0.0 else missing
     if may_wait and lot >= 1.0 and cover <= 0.0 and price != close and _free(p, margin, close) < 0.0:
         return True
-    p.call = _unsettled(state, settings, -free, margin, price)
+    p.call = _unsettled(state, settings, -free, margin, sized_at)
     _liquidate(state, settings, page, at, price, 4.0 * cover if cover > 0.0 else 1.0)
     return False
 
@@ -100,3 +107,6 @@ def _liquidate(state: State, settings: Record, page: Page, at: Moment, price: fl
     p = state.position[0]
     filled_at = slipped(settings, price, -p.side)
     close_part(state, settings, page, at, _MARGIN_CALL, filled_at, min(quantity, p.quantity), False, 1.0, 0)
+    for k in range(p.exits):
+        if state.exits[k].live == WITHDRAWN:
+            state.exits[k].live = 1

@@ -256,7 +256,7 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
     added = state.orders[0 if side > 0 else 1]
     for k in range(p.exits):
         one = state.exits[k]
-        if one.live == 1 and one.reason in (_TAKE_PROFIT, _STOP_LOSS):
+        if one.live != 0 and one.reason in (_TAKE_PROFIT, _STOP_LOSS):
             levels = own.stop_losses if one.reason == _STOP_LOSS else own.take_profits
             one.done = 1 if levels[one.rung] & EVERY_BAR else one.done
     sweep_exits(state)
@@ -277,7 +277,7 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
             for e in range(p.bindings if settings.tradingview == 1 else p.entries):
                 if settings.tradingview == 1:
                     bound = state.bindings[e]
-                    decided, initial, held = bound.decided, bound.initial, bound.quantity
+                    decided, initial, held = bound.decided, bound.initial, bound.initial
                 else:
                     entry = state.entries[e]
                     decided, initial, held = entry.decided, entry.initial, entry.quantity

@@ -23,7 +23,7 @@ from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
 from engine.decisions.gaps import fill_locked, lock_exits
 from engine.decisions.legs import close_legs, drop_other_half, rest_quantity, take_from_entry
-from engine.decisions.margin import call_margin, exceeds_margin
+from engine.decisions.margin import WITHDRAWN, call_margin, exceeds_margin
 from engine.decisions.orders import bought_for, cut_to_lot
 from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
@@ -59,7 +59,7 @@ def meet(
     seen = _leg(state, settings, page, at, opened, opened, seen)
     if locked:
         fill_locked(state, settings, page, at, opened)
-    call_margin(state, settings, page, at, opened, close, False)
+    call_margin(state, settings, page, at, opened, close, False, np.nan)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
     extremes = (high, low) if up_first else (low, high)
@@ -69,9 +69,12 @@ def meet(
             break
         end = close if leg == 2 else extremes[leg]
         if leg == 1 and (p.side > 0) == (end > start):
-            call_margin(state, settings, page, at, end, close, False)
+            call_margin(state, settings, page, at, end, close, False, np.nan)
+        fills = page.fill_count
         seen = _leg(state, settings, page, at, start, end, seen)
-        if leg < 2 and call_margin(state, settings, page, at, end, close, leg == 0):
+        onward = page.fill_count > fills and (p.side > 0) == (end > start)
+        filled_at = page.fills[page.fill_count - 1].price if onward else np.nan
+        if leg < 2 and call_margin(state, settings, page, at, end, close, leg == 0 and not onward, filled_at):
             break
         start = end
     if p.side == 0:
@@ -159,7 +162,8 @@ def _enter(
         close_part(state, settings, page, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
     if opens > 0.0 and p.entries < MOST_ENTRIES:
-        open_entry(state, settings, page, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
+        reached = base if emulated else price
+        open_entry(state, settings, page, at, side, price, opens, maker, 1.0 - share if emulated else 1.0, reached)
     else:
         drop_order(state, side)
     other = state.orders[1 if side > 0 else 0]
@@ -196,10 +200,10 @@ def drop_unaffordable(state: State, settings: Record, close: float, filled: bool
 
 @step
 def _withdraw_exits(state: State) -> None:
-    """Forget what would close a position whose reversal was refused: TradingView has withdrawn it by then."""
+    """Set aside what would close a position whose reversal was refused: TradingView has withdrawn it by then."""
     for k in range(state.position[0].exits):
-        state.exits[k].done = 1
-    sweep_exits(state)
+        if state.exits[k].live == 1:
+            state.exits[k].live = WITHDRAWN
 
 
 @part

@@ -55,7 +55,7 @@ def next_met(
     by_level = settings.tradingview == 1 and start == end
     for k in range(p.exits):
         one = state.exits[k]
-        if one.live == 0 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
+        if one.live != 1 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
             continue
         above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
         met, price = _met(one.price, above, here, end, rising, falling, noise)

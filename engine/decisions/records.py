@@ -173,7 +173,10 @@ EXIT = np.dtype(
         ("reason", "i8"),  # TAKE_PROFIT, STOP_LOSS, TRAILING or BREAK_EVEN
         ("rung", "i8"),
         ("sent", "i8"),  # 1: the platform holds it, and it fills at its price; 0: the engine watches it
-        ("live", "i8"),  # 1: its entry has filled
+        (
+            "live",
+            "i8",
+        ),  # 1: its entry has filled; 2, 3: TradingView locks it in (gaps.py), has withdrawn it (margin.py)
         ("price", "f8"),  # na while it has none yet
         ("start", "f8"),  # the price from which on a trailing or break-even stop has a price; na: from the fill on
         ("offset", "f8"),  # from the entry's price, or from the best price; in `unit`
