@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +72,13 @@ def state_to_json(state: State) -> str:
 
 
 def state_from_json(text: str) -> State:
-    """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
+    """Read what `state_to_json` wrote, now or before there were bindings. Errors: ValueError where it is neither."""
     parts = json.loads(text)
+    try:
+        if isinstance(parts, dict) and set(parts) == set(_PARTS) - {"bindings"}:
+            parts = _with_bindings(parts)
+    except (KeyError, TypeError):
+        raise ValueError("this is not a machine's state of any version") from None
     if not isinstance(parts, dict) or set(parts) != set(_PARTS):
         raise ValueError("this is not a machine's state of this version")
     state = new_state(0.0)
@@ -86,6 +91,13 @@ def state_from_json(text: str) -> State:
     if any(position[name] != len(parts[name]) for name in ("entries", "bindings", "exits")):
         raise ValueError("this is not a machine's state of this version")
     return state
+
+
+def _with_bindings(parts: dict[str, Any]) -> dict[str, Any]:
+    """Let what is open of each entry belong to it, in a state from before that was kept."""
+    bindings = [{name: entry[name] for name in BINDING.names or ()} for entry in parts["entries"]]
+    position = {**parts["position"], "bindings": len(bindings), "marked": 0.0, "call": 0.0}
+    return {**parts, "bindings": bindings, "position": position}
 
 
 def _plain(records: Records) -> list[dict[str, float | int | None]]:

@@ -47,8 +47,9 @@ KINDS = (
     # At a gap, an exit that opens is under its own name, which these exits do not name in the script.
     Kind(_WAITING, ("every_bar", "ladder", "ladders"), gaps=False),
     Kind(_WAITING, ("none", "signal", "entry"), margins=(100,), gaps=False),
-    # On both sides, PyneCore leaves by a trailing stop before it reverses, whichever the price meets first.
-    Kind(_WAITING, ("trailing", "trailing_start"), both_sides=False),
+    # On both sides, PyneCore leaves by a trailing stop before it reverses, whichever the price meets first; and whether
+    # one without a start begins at a limit's fill hangs there on the last bit of a float.
+    Kind(_WAITING, ("trailing_start",), both_sides=False),
 )
 
 
