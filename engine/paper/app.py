@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
@@ -56,11 +55,12 @@ def create_app(connectors: Mapping[str, PaperConnector], ledger: Ledger) -> Fast
         except TimeoutError:
             return _json(408, {"error": f"the body was not there within {_BODY_S:g} s"}, {"Connection": "close"})
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            answer = await run_in_threadpool(reception.refuse, 415, "the content type must be application/json")
+            answer, kept = reception.refuse(415, "the content type must be application/json")
         elif body is None:
-            answer = await run_in_threadpool(reception.refuse, 413, f"the body is over {MOST_BYTES // 1024} KiB")
+            answer, kept = reception.refuse(413, f"the body is over {MOST_BYTES // 1024} KiB")
         else:
-            answer = await run_in_threadpool(reception.receive, body)
+            answer, kept = reception.judge(body)
+        await asyncio.wrap_future(kept)
         if answer.accepted:
             return PlainTextResponse("ok")
         return _json(answer.status, answer.document(), {"Connection": "close"} if body is None else None)
