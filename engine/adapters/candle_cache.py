@@ -108,7 +108,7 @@ class CandleCache:
 
     def write(self, series: Series) -> None:
         """Put a series in the place of what was kept of it. Errors: StoreError; what was kept stays whole then."""
-        from engine.adapters.parquet_files import write_parquet  # noqa: PLC0415
+        from engine.adapters.parquet_files import write_parquet  # noqa: PLC0415 - pyarrow is slow to load
 
         path = self.path(series.key)
         beside = path.with_name(f".{path.name}.new")
@@ -172,7 +172,7 @@ def _file_name(timeframe: Timeframe) -> str:
 
 
 def _entry(path: Path) -> Entry:
-    from engine.adapters.parquet_files import read_about  # noqa: PLC0415
+    from engine.adapters.parquet_files import read_about  # noqa: PLC0415 - pyarrow is slow to load
 
     return _told(path, *read_about(path))
 

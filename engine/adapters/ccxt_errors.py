@@ -47,7 +47,7 @@ class Strict:
             limited = errors.RateLimitExceeded(f"{self.id} limits us: nothing is asked for another {left:.1f} s")
             limited.retry_after_s = left
             raise limited
-        answer = await super().fetch(*request)  # type: ignore[misc]
+        answer = await super().fetch(*request)  # type: ignore[misc] # ccxt's class stands behind it
         if not isinstance(answer, dict | list):
             raise errors.BadResponse(f"{self.id} answered what is not JSON: {answer!r:.100}")
         return answer
@@ -55,18 +55,18 @@ class Strict:
     def parse_ohlcvs(self, rows: Any, market: Any = None, *window: Any) -> Any:
         """Give all the candles of a page, sorted; ccxt would leave out those without a time."""
         if not isinstance(rows, list):
-            return super().parse_ohlcvs(rows, market, *window)  # type: ignore[misc]
-        parsed = [self.parse_ohlcv(row, market) for row in rows]  # type: ignore[attr-defined]
+            return super().parse_ohlcvs(rows, market, *window)  # type: ignore[misc] # ccxt's
+        parsed = [self.parse_ohlcv(row, market) for row in rows]  # type: ignore[attr-defined] # ccxt's
         return sorted(parsed, key=lambda row: row[0] or 0)
 
     def handle_errors(self, code: int, *rest: Any) -> Any:
         """Let the exchange's class judge the answer (its code, reason, url, method, headers, ...)."""
         self._retry_after_s = _seconds(rest[3])
-        return self._kept(code, super().handle_errors, code, *rest)  # type: ignore[misc]
+        return self._kept(code, super().handle_errors, code, *rest)  # type: ignore[misc] # ccxt's
 
     def handle_http_status_code(self, code: int, *rest: Any) -> Any:
         """Let ccxt judge the status where the exchange's class found nothing. Comes right after `handle_errors`."""
-        return self._kept(code, super().handle_http_status_code, code, *rest)  # type: ignore[misc]
+        return self._kept(code, super().handle_http_status_code, code, *rest)  # type: ignore[misc] # ccxt's
 
     def _kept(self, code: int, judge: Any, *arguments: Any) -> Any:
         try:

@@ -65,7 +65,7 @@ class Markets:
             self._exchange.markets = before
             raise MarketDataUnavailableError(f"{name}: it lists no markets at all{_ASKED_AGAIN}")
         if self._file is not None and (why := self._file.write(markets, int(time.time() * 1_000))):
-            self._tell(Notice(NoticeKind.DEGRADED, name, f"its markets could not be kept on the disk: {why}"))
+            self._tell(Notice(NoticeKind.NOT_KEPT, name, f"a start without the exchange will lack them: {why}"))
 
     def _from_disk(self, error: MarketDataError) -> bool:
         """Take the copy, where there is a whole one. Gives whether there was."""

@@ -22,7 +22,7 @@ def market_data(
 ) -> History:
     """Give an exchange. Errors: MarketDataError for one that does not exist."""
     if exchange.id == "sample":
-        from engine.adapters.sample_market import SampleMarket  # noqa: PLC0415
+        from engine.adapters.sample_market import SampleMarket  # noqa: PLC0415 - only who wants it
 
         return SampleMarket(clock)
     from engine.adapters.ccxt_market import CcxtMarket  # noqa: PLC0415 - ccxt takes a second to load

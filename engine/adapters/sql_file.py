@@ -21,7 +21,6 @@ from engine.errors import StoreError
 
 FAILURES = (OSError, sqlite3.Error, SQLAlchemyError, StoreError, UnicodeDecodeError)
 """What a disk or a database raises. SQLite's own words are no UTF-8 where they quote a damaged name."""
-WRITES = "writes"
 COMMITS_KEY = "commits"
 _VERSION_KEY = "schema_version"
 
@@ -86,9 +85,8 @@ class Access(Enum):
 def open_state(path: Path, access: Access) -> Connection:
     """Open a state file; for the engine, also bring it up to date and check all of it.
 
-    The connection may be used from several threads, one at a time; its transactions begin as `WRITES` in its `info`
-    says. Errors: StoreError where it is missing, empty, damaged, older than it was, another program's, or of another
-    version.
+    The connection may be used from several threads, one at a time. Errors: StoreError where it is missing, empty,
+    damaged, older than it was, another program's, or of another version.
     """
     raw: sqlite3.Connection | None = None
     connection: Connection | None = None
@@ -213,12 +211,11 @@ def _connection(path: Path, raw: sqlite3.Connection, *, write: bool) -> Connecti
     # The driver's own transactions begin at the first write only; ours begin where they are opened.
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info[WRITES] else "BEGIN")
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     try:
-        connection = engine.connect()
-        connection.info[WRITES] = write
-        return connection
+        return engine.connect()
     except SQLAlchemyError as error:
         raw.close()
         raise failure(path, error) from None

@@ -11,28 +11,30 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.adapters.journal_pack import pack, unpack
+from engine.adapters.sql_statement import Statement
 from engine.adapters.sql_tables import JOURNAL, JOURNAL_CHUNKS, JOURNAL_MARKS
 from engine.errors import StoreError
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
 
 CHUNK = 1024
+MOST_STARTS = 200
+"""Of a route: some 20 KB each; more than one a day for as long as a journal is kept."""
 _CANDLE = struct.Struct("<5d")
 
 _ADD = insert_or(JOURNAL).values({column.name: bindparam(column.name) for column in JOURNAL.columns})
-_ADD = _ADD.on_conflict_do_update(
-    ["route", "bar_ms"], set_={name: _ADD.excluded[name] for name in ("at_ms", "candle", "notes", "seal")}
-)
+_REPLACED = {name: _ADD.excluded[name] for name in ("at_ms", "candle", "notes", "seal")}
+_KEEP = Statement(_ADD.on_conflict_do_update(["route", "bar_ms"], set_=_REPLACED))
 
 
 def add_entry(connection: Connection, entry: JournalEntry) -> None:
     """Write a bar down; one that is there already is replaced."""
     candle = None if entry.candle is None else _CANDLE.pack(*entry.candle)
     values = {"route": entry.route, "bar_ms": entry.bar_ms, "at_ms": entry.at_ms, "notes": entry.notes}
-    connection.execute(_ADD, {**values, "candle": candle, "seal": _hash_of(entry, candle)})
+    _KEEP.run(connection, {**values, "candle": candle, "seal": _hash_of(entry, candle)})
 
 
 def add_mark(connection: Connection, mark: JournalMark) -> None:
-    """Write a mark down; of starts at one bar, the last."""
+    """Write a mark down; of starts at one bar, the last, and of a route's, MOST_STARTS."""
     facts = zlib.compress(mark.facts.encode("utf-8", "surrogatepass"), 1)  # a start of many routes waits for it
     at = and_(
         JOURNAL_MARKS.c.route == mark.route,
@@ -50,6 +52,22 @@ def add_mark(connection: Connection, mark: JournalMark) -> None:
             seal=_digest(facts),
         )
     )
+    if mark.kind is MarkKind.START:
+        _thin_starts(connection, mark.route)
+
+
+def _thin_starts(connection: Connection, route: str) -> None:
+    """Drop a start where there are too many: the one that is nearest to the one before it, never the first or last.
+
+    What ran after it is then replayed from the one before. So an engine that is started again and again, for ever,
+    does not fill the disk with candles, and the days before can still be replayed.
+    """
+    of_route = (JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.kind == str(MarkKind.START))
+    query = select(JOURNAL_MARKS.c.id, JOURNAL_MARKS.c.bar_ms).where(of_route).order_by(JOURNAL_MARKS.c.id)
+    starts = [(int(record.id), int(record.bar_ms)) for record in connection.execute(query)]
+    if len(starts) > MOST_STARTS:
+        at = min(range(1, len(starts) - 1), key=lambda i: starts[i][1] - starts[i - 1][1])
+        connection.execute(delete(JOURNAL_MARKS).where(JOURNAL_MARKS.c.id == starts[at][0]))
 
 
 def read_entries(connection: Connection, route: str, since_ms: int, until_ms: int) -> list[JournalEntry]:
@@ -98,17 +116,21 @@ def pack_one(connection: Connection, route: str) -> bool:
     return True
 
 
-def forget_before(connection: Connection, route: str, ms: int) -> None:
-    """Drop what of a route is older, up to the newest mark with candles before that time: the rest can be replayed."""
+def forget_before(connection: Connection, route: str, ms: int) -> int | None:
+    """Drop what of a route is older, up to the newest mark with candles before that time: the rest can be replayed.
+
+    Gives the last bar that is dropped; None where there is no such mark.
+    """
     whole = select(func.max(JOURNAL_MARKS.c.id)).where(
         (JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.kind == str(MarkKind.START)) & (JOURNAL_MARKS.c.bar_ms < ms)
     )
     first = connection.execute(select(JOURNAL_MARKS).where(JOURNAL_MARKS.c.id == whole.scalar_subquery())).one_or_none()
     if first is None:
-        return
+        return None
     connection.execute(delete(JOURNAL_MARKS).where((JOURNAL_MARKS.c.route == route) & (JOURNAL_MARKS.c.id < first.id)))
     for table, time in ((JOURNAL_CHUNKS, JOURNAL_CHUNKS.c.last_ms), (JOURNAL, JOURNAL.c.bar_ms)):
         connection.execute(delete(table).where((table.c.route == route) & (time <= first.bar_ms)))
+    return int(first.bar_ms)
 
 
 def hash_of(entry: JournalEntry) -> str:

@@ -13,13 +13,14 @@ from engine.adapters.sql_tables import COMMANDS, OUTBOX, ROUTES
 from engine.errors import StoreError
 
 SEALED = (ROUTES, OUTBOX, COMMANDS)
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _ORDER = {table.name: [c.name for c in table.columns if c.name != "seal"] for table in SEALED}
 
 
 def seal(table: Table, values: Mapping[Any, Any]) -> str:
     """Give the seal of a row: 64 bits over the table's name and all values, in the order of the columns."""
     ordered = [values.get(name) for name in _ORDER[table.name]]
-    text = json.dumps([table.name, *ordered], separators=(",", ":"), ensure_ascii=False)
+    text = _JSON([table.name, *ordered])
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, Text, bindparam, cast, false, func, insert, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, cast, false, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from engine.adapters.clocks import SystemClock
@@ -15,7 +17,6 @@ from engine.adapters.sql_copy import copy_whole
 from engine.adapters.sql_file import (
     COMMITS_KEY,
     FAILURES,
-    WRITES,
     Access,
     create_if_missing,
     failure,
@@ -39,46 +40,58 @@ from engine.adapters.sql_rows import (
     add_row,
     change_row,
     finish_command,
+    forget_rows,
     read_commands,
     read_rows,
     read_stop,
 )
 from engine.adapters.sql_seal import check_seal, seal
+from engine.adapters.sql_statement import Statement, transaction
 from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, META, OUTBOX, RESOLUTIONS, ROUTES
 from engine.delivery import Carried, Command, Exchange, Intent, Phase, Refused, Row, RowState, Step
 from engine.errors import RefusedError, StoreError
 from engine.ports import Attempt, Clock, JournalEntry, JournalMark, Resolution, RouteRecord
 
-_UNRESOLVED = OUTBOX.c.state.in_([str(state) for state in RowState if not state.final])
-
-# Built once: to build a statement takes longer than to run it.
-_ALL_UNRESOLVED = select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq)
-_OPENINGS = (
+_UNRESOLVED = or_(*(OUTBOX.c.state == str(state) for state in RowState if not state.final))
+_ALL_UNRESOLVED = Statement(select(OUTBOX).where(_UNRESOLVED).order_by(OUTBOX.c.seq))
+_OF_BAR = Statement(
     select(OUTBOX)
-    .where(OUTBOX.c.route == bindparam("of_route"), OUTBOX.c.bar_ms.in_(bindparam("of_bars", expanding=True)))
-    .where(OUTBOX.c.intent == str(Intent.OPEN), ~OUTBOX.c.by_hand, OUTBOX.c.state != str(RowState.REFUSED))
+    .where(OUTBOX.c.route == bindparam("of_route"), OUTBOX.c.bar_ms == bindparam("of_bar"))
     .order_by(OUTBOX.c.seq)
 )
-_CLOSED_BY_HAND = select(OUTBOX).where(
-    (OUTBOX.c.route == bindparam("of_route"))
-    & (OUTBOX.c.intent == str(Intent.CLOSE))
-    & OUTBOX.c.by_hand
-    & (OUTBOX.c.state != str(RowState.REJECTED))
-    & (OUTBOX.c.state != str(RowState.EXPIRED))
-    & (OUTBOX.c.seq > bindparam("after"))
+_CLOSED_BY_HAND = Statement(
+    select(OUTBOX).where(
+        OUTBOX.c.route == bindparam("of_route"),
+        OUTBOX.c.intent == str(Intent.CLOSE),
+        OUTBOX.c.by_hand,
+        OUTBOX.c.state != str(RowState.REJECTED),
+        OUTBOX.c.state != str(RowState.EXPIRED),
+        OUTBOX.c.seq > bindparam("after"),
+    )
 )
-_UNRESOLVED_OF = _ALL_UNRESOLVED.where(OUTBOX.c.connector == bindparam("of_connector"))
-_KEEP = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
-_KEEP = _KEEP.on_conflict_do_update(
-    ["route"], set_={name: _KEEP.excluded[name] for name in ("watermark_ms", "state", "rule_sha256", "seal")}
+_NEVER_LEFT = or_(*(OUTBOX.c.state == str(state) for state in (RowState.REFUSED, RowState.EXPIRED)))
+_LATE = (OUTBOX.c.state == str(RowState.PENDING)) & (OUTBOX.c.deadline_ms < bindparam("now_ms"))
+_SINCE = Statement(
+    select(func.count().label("messages")).where(
+        OUTBOX.c.created_ms > bindparam("since_ms"), ~_NEVER_LEFT, ~func.coalesce(_LATE, false())
+    )
 )
-_BEGIN = insert(ATTEMPTS).values(seq=bindparam("seq"), started_ms=bindparam("started_ms"), phase="", detail="")
-_END = (
+_UNRESOLVED_OF = Statement(
+    select(OUTBOX).where(_UNRESOLVED, OUTBOX.c.connector == bindparam("of_connector")).order_by(OUTBOX.c.seq)
+)
+_ROUTE = Statement(select(ROUTES).where(ROUTES.c.route == bindparam("of_route")))
+_ADD_ROUTE = insert_or(ROUTES).values({column.name: bindparam(column.name) for column in ROUTES.columns})
+_REPLACED = {name: _ADD_ROUTE.excluded[name] for name in ("watermark_ms", "state", "rule_sha256", "seal")}
+_KEEP = Statement(_ADD_ROUTE.on_conflict_do_update(["route"], set_=_REPLACED))
+_BEGIN = Statement(
+    insert(ATTEMPTS).values(seq=bindparam("seq"), started_ms=bindparam("started_ms"), phase="", detail="")
+)
+_END = Statement(
     update(ATTEMPTS)
     .where(ATTEMPTS.c.seq == bindparam("of_seq"), ATTEMPTS.c.ended_ms.is_(None))
     .values({name: bindparam(f"new_{name}") for name in ("ended_ms", "phase", "status", "detail")})
 )
-_COUNT = (
+_COUNT = Statement(
     update(META)
     .where(META.c.key == COMMITS_KEY)
     .values(value=cast(cast(META.c.value, Integer) + 1, Text))
@@ -103,6 +116,7 @@ class SqlStore:
         self._clock = clock or SystemClock()
         self._mutex = threading.Lock()
         self._failure = ""
+        self._changes: Counter[str] = Counter()
         self._writer: WriterLock | None = None
         self._mark = Mark(self.path)
         self._guard: FileGuard | None = None
@@ -130,7 +144,7 @@ class SqlStore:
     def route(self, route: str) -> RouteRecord | None:
         """Give what was kept of a route."""
         with self._reading() as connection:
-            found = connection.execute(select(ROUTES).where(ROUTES.c.route == route)).mappings().one_or_none()
+            found = _ROUTE.one(connection, {"of_route": route})
             if found is not None:
                 check_seal(ROUTES, found)
         return RouteRecord(route, found["watermark_ms"], found["state"], found["rule_sha256"]) if found else None
@@ -155,13 +169,14 @@ class SqlStore:
         kept["seal"] = seal(ROUTES, {"route": record.route, **kept})
         now_ms = self._clock.now_ms()
         with self._writing() as connection:
-            connection.execute(_KEEP, {"route": record.route, **kept})
+            _KEEP.run(connection, {"route": record.route, **kept})
             for row in rows:
                 add_row(connection, row, now_ms)
             if mark is not None:
                 add_mark(connection, mark)
             if entry is not None:
                 add_entry(connection, entry)
+        self._changes[record.route] += len(rows)
 
     def unresolved(self, connector: str | None = None) -> list[Row]:
         """Give the rows that are not final, in order of decision; of one connector or of all."""
@@ -170,10 +185,15 @@ class SqlStore:
                 return read_rows(connection, _ALL_UNRESOLVED)
             return read_rows(connection, _UNRESOLVED_OF, {"of_connector": connector})
 
+    def changes(self, route: str) -> int:
+        """Give a number that grows with every new or changed row of a route, while this store is open."""
+        return self._changes[route]
+
     def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
         """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         with self._reading() as connection:
-            return read_rows(connection, _OPENINGS, {"of_route": route, "of_bars": list(bars_ms)})
+            found = [read_rows(connection, _OF_BAR, {"of_route": route, "of_bar": bar_ms}) for bar_ms in bars_ms]
+        return sorted(filter(_rules_opening, chain.from_iterable(found)), key=lambda row: row.seq)
 
     def closed_by_hand(self, route: str, after: Row) -> list[Row]:
         """Give the full closes of a route that a person sent after a row, and that were not refused."""
@@ -182,11 +202,9 @@ class SqlStore:
 
     def messages_since(self, since_ms: int, now_ms: int) -> int:
         """Count the messages written since then that left or still may: none that was REFUSED or is past its time."""
-        never = OUTBOX.c.state.in_([str(RowState.REFUSED), str(RowState.EXPIRED)])
-        late = (OUTBOX.c.state == str(RowState.PENDING)) & (OUTBOX.c.deadline_ms < now_ms)
-        counted = (OUTBOX.c.created_ms > since_ms) & ~never & ~func.coalesce(late, false())
         with self._reading() as connection:
-            return int(connection.execute(select(func.count()).where(counted)).scalar_one())
+            (found,) = _SINCE.rows(connection, {"since_ms": since_ms, "now_ms": now_ms})
+        return int(found["messages"])
 
     def entries_stopped(self) -> Command | None:
         """Give the operator's word by which no entry is sent, from its asking on; None while entries are allowed."""
@@ -199,7 +217,8 @@ class SqlStore:
             sending = {"state": RowState.SENDING, "attempts": row.attempts + 1, "changed_ms": now_ms}
             changed = change_row(connection, row, sending)
             if changed is not None:
-                connection.execute(_BEGIN, {"seq": row.seq, "started_ms": now_ms})
+                _BEGIN.run(connection, {"seq": row.seq, "started_ms": now_ms})
+        self._changes[row.route] += 1
         return changed
 
     def end_attempt(self, row: Row, step: Step, exchange: Exchange | None, now_ms: int) -> None:
@@ -209,7 +228,8 @@ class SqlStore:
         with self._writing() as connection:
             if change_row(connection, row, _after(step, known.detail, now_ms)) is None:
                 raise StoreError(f"{self.path}: message {row.seq} changed while it was being sent; start again")
-            connection.execute(_END, {"of_seq": row.seq} | {f"new_{name}": value for name, value in facts.items()})
+            _END.run(connection, {"of_seq": row.seq} | {f"new_{name}": value for name, value in facts.items()})
+        self._changes[row.route] += 1
 
     def resolve(self, row: Row, state: RowState, detail: str, now_ms: int) -> bool:
         """Give a row another state without an attempt, with the reason; False where another changed it since."""
@@ -218,6 +238,7 @@ class SqlStore:
             changed = change_row(connection, row, new) is not None
             if changed:
                 add_resolution(connection, row, state, detail, now_ms)
+        self._changes[row.route] += 1
         return changed
 
     def ask(self, command: Command) -> int:
@@ -258,9 +279,11 @@ class SqlStore:
                     if (seq := add_row(connection, row, now_ms)) is None:
                         raise _ChangedSinceError
                     seqs.append(seq)
-                return read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq.in_(seqs)).order_by(OUTBOX.c.seq))
+                new = read_rows(connection, select(OUTBOX).where(OUTBOX.c.seq.in_(seqs)).order_by(OUTBOX.c.seq))
         except _ChangedSinceError:
             return None
+        self._changes.update([change.row.route for change in changes] + [row.route for row in rows])
+        return new
 
     def answer(self, number: int) -> str | None:
         """Give why a command was refused, nothing where it was done; None while nobody has looked at it."""
@@ -311,11 +334,15 @@ class SqlStore:
             return newest_mark(connection, route)
 
     def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
-        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack."""
+        """Pack a stretch of a route's journal, or else drop what is older, final messages too.
+
+        Gives whether there may be more to pack.
+        """
         with self._writing() as connection:
             if pack_one(connection, route):
                 return True
-            forget_before(connection, route, forget_before_ms)
+            if (last_ms := forget_before(connection, route, forget_before_ms)) is not None:
+                forget_rows(connection, route, last_ms, forget_before_ms)
             return False
 
     def back_up(self, target: Path) -> None:
@@ -357,8 +384,7 @@ class SqlStore:
             try:
                 if self._guard is not None:
                     self._guard.check()
-                self._connection.info[WRITES] = writes and self._access is not Access.READER
-                with self._connection.begin():
+                with transaction(self._connection, writes=writes and self._access is not Access.READER):
                     yield self._connection
                     count = self._count() if writes else None
                 self._committed(count)
@@ -367,7 +393,8 @@ class SqlStore:
                 raise StoreError(self._failure) from None
 
     def _count(self) -> int:
-        return int(self._connection.execute(_COUNT).scalar_one())
+        (found,) = _COUNT.rows(self._connection)
+        return int(found["value"])
 
     def _committed(self, count: int | None) -> None:
         if count is not None and self._guard is not None:
@@ -382,6 +409,10 @@ class SqlStore:
 
 class _ChangedSinceError(Exception):
     """Rolls a transaction back."""
+
+
+def _rules_opening(row: Row) -> bool:
+    return row.intent is Intent.OPEN and not row.by_hand and row.state is not RowState.REFUSED
 
 
 def _after(step: Step, detail: str, now_ms: int) -> dict[str, object]:

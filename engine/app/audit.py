@@ -22,10 +22,11 @@ from engine.app.system import read_routes
 from engine.backtest.replay import Stretch, replay
 from engine.config import RunConfig
 from engine.decisions import State, state_from_json, state_to_json
+from engine.documents import counted
 from engine.errors import InvalidInputError, MarketDataError
 from engine.live import RouteSpec
 from engine.live.journal import candle_of, plain, rows_of
-from engine.market import Bars
+from engine.market import Bars, Timeframe
 from engine.ports import Candle, Clock, JournalEntry, Store
 from engine.rules import warnings_of
 
@@ -109,22 +110,22 @@ def audit_route(
         report.notes.append("nothing was processed since then" if parts else "there is no journal of it")
         return report
     entries = [entry for part in parts for entry in part.entries]
-    counted = [entry for entry in entries if entry.bar_ms >= since_ms]
-    if counted:
-        report.first_ms, report.last_ms = counted[0].bar_ms, counted[-1].bar_ms
-    report.bars = len(counted)
+    meant = [entry for entry in entries if entry.bar_ms >= since_ms]
+    if meant:
+        report.first_ms, report.last_ms = meant[0].bar_ms, meant[-1].bar_ms
+    report.bars = len(meant)
     timeframe = spec.rule.timeframe
-    report.slowest_ms = max((entry.at_ms - timeframe.next(entry.bar_ms) for entry in counted), default=0)
+    report.slowest_ms = max((entry.at_ms - timeframe.next(entry.bar_ms) for entry in meant), default=0)
     if parts[0].entries and parts[0].entries[0].bar_ms > since_ms:
         report.notes.append("its journal begins later than that")
     if now is None:
         report.notes.append(f"its candles were not compared with the exchange's: {why_not}")
     live = {entry.bar_ms: decided for part in parts for entry, decided in _decided(part)}
-    report.decisions = sum(len(live.get(entry.bar_ms, [])) for entry in counted)
+    report.decisions = sum(len(live.get(entry.bar_ms, [])) for entry in meant)
     found = [*_again(parts, live), *_without(spec, parts, live, now, report.notes)]
     found += [*_gaps(parts, entries, now), *_came_to_nothing(parts, live)]
     if now is not None and (later := int((now.time > entries[-1].bar_ms).sum())) > 1:
-        report.notes.append(f"{later} candles have closed since the last that it processed")
+        report.notes.append(f"{counted(later, 'candle')} have closed since the last that it processed")
     report.differences = sorted((d for d in found if d.bar_ms >= since_ms), key=lambda d: (d.bar_ms, d.cause))
     _check_end(store, spec, parts, report)
     if report.unexplained:  # what depends on where the candles begin cannot be done again
@@ -161,7 +162,7 @@ def _without(
     if now is not None:
         revised = [_revised(part, now) for part in parts]
         if count := sum(len(times) for _, times in revised):
-            notes.append(f"the exchange has changed {count} candles since they were seen")
+            notes.append(f"the exchange gives {counted(count, 'candle')} otherwise now than seen")
             tries.append((Cause.REVISED, lambda one, n: one.stretch(bars=revised[n][0])))
     for cause, of in tries:
         done = _run(parts, of, carry=True)
@@ -176,17 +177,33 @@ def _but(why: str) -> Callable[[Part, int], Stretch]:
 
 def _gaps(parts: Sequence[Part], entries: Sequence[JournalEntry], now: Bars | None) -> Iterator[Difference]:
     """Name the bars that were given up, and those that the exchange has and nobody looked at."""
+    there = {entry.bar_ms for entry in entries}
     for part in parts:
         for bar_ms, notes in part.notes.items():
             if "skipped" in notes:
-                yield Difference(bar_ms, Cause.LATE, [], [], str(notes["skipped"]))
+                # One entry stands for all that were given up together.
+                given_up = _between(part.rule.timeframe, int(notes.get("first_ms", bar_ms)), bar_ms)
+                there |= given_up
+                told = str(notes["skipped"])
+                if now is not None:
+                    came = len(given_up.intersection(now.time.tolist()))
+                    told += f"; the exchange has {came or 'none'} of {counted(len(given_up), 'candle')} now"
+                yield Difference(bar_ms, Cause.LATE, [], [], told)
     if now is not None and entries:
-        there = {entry.bar_ms for entry in entries}
         for bar_ms in now.time.tolist():
             if entries[0].bar_ms < bar_ms < entries[-1].bar_ms and bar_ms not in there:
                 yield Difference(
                     bar_ms, Cause.MISSED, [], [], "the exchange has this candle, and it was never processed"
                 )
+
+
+def _between(timeframe: Timeframe, first_ms: int, last_ms: int) -> set[int]:
+    """Give the open times of the bars from one to another."""
+    found = {last_ms}
+    while first_ms < last_ms:
+        found.add(first_ms)
+        first_ms = timeframe.next(first_ms)
+    return found
 
 
 def _came_to_nothing(parts: Sequence[Part], live: Decisions) -> Iterator[Difference]:

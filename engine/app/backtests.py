@@ -13,7 +13,7 @@ from engine.app.candles import SAMPLE, candles_for, finer_for, others_for, utc_t
 from engine.backtest import Result, RunDefinition
 from engine.backtest.portfolio import PortfolioResult, backtest_portfolio
 from engine.backtest.prepared import Prepared
-from engine.documents import Source, parse_on, validate
+from engine.documents import Source, from_here, parse_on, validate
 from engine.errors import InvalidDocumentError, InvalidInputError
 from engine.market import Bars
 from engine.rules import Plan, Rule, read_rule_file
@@ -41,16 +41,16 @@ def _from(folder: FilePath, written: RunDefinition) -> RunDefinition:
         return data if data == SAMPLE else beside(folder, data)
 
     moved: dict[str, object] = {
-        "strategy": str(folder / written.strategy),
+        "strategy": from_here(folder, written.strategy),
         "data": there(written.data),
         "more": tuple(map(there, written.more)),
         "finer": written.finer and there(written.finer),
         "feeds": {symbol: there(file) for symbol, file in written.feeds.items()},
     }
     if written.costs.funding:
-        moved["costs"] = written.costs.model_copy(update={"funding": str(folder / written.costs.funding)})
+        moved["costs"] = written.costs.model_copy(update={"funding": from_here(folder, written.costs.funding)})
     if written.compare.trades:
-        moved["compare"] = written.compare.model_copy(update={"trades": str(folder / written.compare.trades)})
+        moved["compare"] = written.compare.model_copy(update={"trades": from_here(folder, written.compare.trades)})
     if written.portfolio:
         members = written.portfolio.symbols.items()
         symbols = {name: each.model_copy(update={"data": there(each.data)}) for name, each in members}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.adapters.csv_files import read_csv
-from engine.documents import did_you_mean
+from engine.documents import did_you_mean, from_here
 from engine.errors import InvalidInputError
 from engine.market import Bars, Instrument, Timeframe
 from engine.market.instrument import tick_of
@@ -29,8 +29,8 @@ def is_cached(data: str) -> bool:
 
 def beside(folder: Path, data: str) -> str:
     """Give what a file in `folder` means by `data`: a path from where it stands, unless it names a symbol."""
-    path = folder / data
-    return data if is_cached(data) and not _is_file(path) else str(path)
+    path = from_here(folder, data)
+    return data if is_cached(data) and not _is_file(Path(path)) else path
 
 
 def candles_of(data: str, timeframes: Collection[Timeframe]) -> tuple[Bars, Instrument]:
@@ -54,7 +54,7 @@ def same_exchange(data: str, symbol: str) -> str:
 
 
 def _read(path: Path) -> tuple[Bars, Instrument]:
-    from engine.adapters.candle_cache import instrument_of  # noqa: PLC0415
+    from engine.adapters.candle_cache import instrument_of  # noqa: PLC0415 - pyarrow is slow to load
     from engine.adapters.parquet_files import read_parquet  # noqa: PLC0415 - pyarrow is slow to load
 
     found = read_parquet(path)

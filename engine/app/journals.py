@@ -134,7 +134,8 @@ def _part(store: Store, start: JournalMark, mark: JournalMark, ends_ms: int) -> 
             feeds.setdefault(_feed(name), []).extend(rows)
     earlier = [(e.bar_ms, *e.candle) for e in entries if e.bar_ms <= mark.bar_ms and e.candle is not None]
     later = [entry for entry in entries if entry.bar_ms > mark.bar_ms]
-    still_open = bool(later) and later[-1].candle is None and "inside" in notes.get(later[-1].bar_ms, {})
+    newest = notes.get(later[-1].bar_ms, {}) if later else {}
+    still_open = "inside" in newest and "skipped" not in newest and later[-1].candle is None
     if still_open:
         del notes[later.pop().bar_ms]
     instrument = facts["instrument"]

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.adapters.markets import markets_of
+from engine.adapters.pulse_file import PulseFile
 from engine.adapters.sql_holder import holder_of
 from engine.adapters.sql_store import SqlStore
 from engine.app.limits import limits_of, stop_file_of
+from engine.app.status_pulse import doorbell_of, troubles_of
 from engine.app.status_words import Found, Level, LimitStatus, RouteStatus, Status, Trouble
 from engine.app.system import read_routes
 from engine.config import RunConfig
@@ -80,6 +82,10 @@ def _look(
     found: list[Found] = []
     if process is None:
         found.append(Found(Trouble.NOT_RUNNING, config.state, "no engine runs on this state"))
+    pulse, doorbell = PulseFile(store.path).read(), None
+    if pulse is not None and pulse.process == process:  # else it is of one that has ended
+        doorbell = doorbell_of(pulse, now_ms)
+        found += troubles_of(doorbell, pulse, 1000 * config.tick_seconds)
     routes = [_route(spec, records.get(spec.key), guard, exchange_ms, found) for spec in specs]
     for route in sorted(records.keys() - {spec.key for spec in specs}):
         _left_behind(records[route], found)
@@ -93,7 +99,7 @@ def _look(
         _given_up(spec, records.get(spec.key), store, now_ms, found)
     outbox = _messages(store, now_ms, found, running=process is not None)
     shown = _limits(limits, guard, store, exchange_ms, now_ms, skew_ms)
-    return Status(now_ms, config.mode, process, tuple(routes), outbox, shown, skew_ms, tuple(found))
+    return Status(now_ms, config.mode, process, tuple(routes), outbox, shown, skew_ms, tuple(found), doorbell)
 
 
 def _route(

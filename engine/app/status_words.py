@@ -10,9 +10,11 @@ class Trouble(StrEnum):
     """What needs a person; docs/operating.md has a chapter for each."""
 
     NOT_RUNNING = "not running"
+    SILENT = "doorbell silent"
     OVERDUE = "candle overdue"
     IN_DOUBT = "message in doubt"
     CLOSE_WAITS = "close not delivered"
+    QUARANTINED = "candles quarantined"
     REJECTED = "message rejected"
     STOPPED = "entries stopped"
     REFUSED = "entry refused"
@@ -20,12 +22,16 @@ class Trouble(StrEnum):
     SKIPPED = "candle given up"
     CLOCK = "clock off"
     NO_EXCHANGE = "exchange not reachable"
+    BARRED = "gap in the warm-up"
+    DEGRADED = "markets from the disk"
     EDITED = "rule edited"
     LEFT_BEHIND = "position left behind"
     UNREADABLE = "state not readable"
 
 
-NOTICES = frozenset({Trouble.REFUSED, Trouble.EXPIRED, Trouble.SKIPPED, Trouble.EDITED})
+NOTICES = frozenset(
+    {Trouble.REFUSED, Trouble.EXPIRED, Trouble.SKIPPED, Trouble.BARRED, Trouble.DEGRADED, Trouble.EDITED}
+)
 """What a person should know, though nothing has to be done now."""
 
 
@@ -69,6 +75,18 @@ class LimitStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Doorbell:
+    """The running engine's rings: its last (how long ago), how many it missed since it started.
+
+    `heard_ms` tells for each timeframe how long ago a ring got as far as to look for its candles.
+    """
+
+    rang_ms: int
+    missed: int
+    heard_ms: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Something that needs a person, and where."""
 
@@ -84,7 +102,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it, at `at_ms` (UTC). `process`: the engine's, or None. `skew_ms`: our clock less the exchange's."""
+    """All of it, at `at_ms` (UTC). `process`: the engine's, or None. `skew_ms`: our clock less the exchange's.
+
+    `doorbell` is None where no engine runs, and until its first ring.
+    """
 
     at_ms: int
     mode: str
@@ -94,6 +115,7 @@ class Status:
     limits: tuple[LimitStatus, ...]
     skew_ms: int | None
     found: tuple[Found, ...]
+    doorbell: Doorbell | None = None
 
     @property
     def urgent(self) -> bool:

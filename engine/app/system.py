@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,6 +13,8 @@ from typing import Self
 
 from engine.adapters.clocks import SystemClock, steady_ms
 from engine.adapters.markets import markets_of
+from engine.adapters.pulse_file import PulseFile
+from engine.adapters.redaction import Redaction
 from engine.adapters.sql_store import SqlStore
 from engine.app.budget import check_budget
 from engine.app.limits import limits_of, stop_file_of
@@ -26,7 +29,7 @@ from engine.live import DAY_MS, DeliveryLoop, GapPolicy, Guard, LiveEngine, Obse
 from engine.market.sample import sample_instrument
 from engine.paper.process import PaperProcess
 from engine.paper.settings import PaperConnector, PaperSettings
-from engine.ports import Clock, Notice
+from engine.ports import Clock, Notice, NoticeKind, Pulse
 from engine.rules import read_rule_file
 
 PAPER_PATH = "/trading-signal/webhook"
@@ -144,7 +147,7 @@ class System:
             self._paper = start_paper(self.config, self.specs, stack, pushed=self._pushed)
             self.paper_url = self._paper.url if self._paper else ""
             receivers = receivers_of(reachable(self.config, self._paper))
-            self.markets = markets_of(self.config, self.clock, self._observer.noticed)
+            self.markets = markets_of(self.config, self.clock, self.noticed)
             check_budget(self.config, self.specs, self.markets)
             self.delivery = DeliveryLoop(
                 self.store,
@@ -168,6 +171,8 @@ class System:
                 gaps=GapPolicy(self.config.gaps),
                 steady_ms=steady_ms if isinstance(self.clock, SystemClock) else None,
             )
+            tokens = [connector.token.get_secret_value() for connector in self.config.connectors.values()]
+            self._pulse = PulseFile(Path(self.config.state), Redaction(tokens))
             files = [Path(route.strategy) for route in self.config.routes]
             self._rules = RuleWatch(zip(files, (spec.rule for spec in self.specs), strict=True), self.noticed)
             self.delivery.start()
@@ -198,6 +203,8 @@ class System:
     def check(self) -> None:
         """Look whether everything still runs, whether entries are stopped, and whether a rule file was edited.
 
+        It is called at each ring, which is told to whoever looks from outside.
+
         Errors: what ended the delivery; SignalEngineError for the platform.
         """
         if self.delivery.failure is not None:
@@ -208,6 +215,8 @@ class System:
         if self._on_stopped is not None and (stopped := self.guard.stopped()) != self._stopped:
             self._stopped = stopped
             self._on_stopped(stopped)
+        health, missed = self.engine.health, self.engine.counts[NoticeKind.RINGS]
+        self._pulse.beat(Pulse(os.getpid(), self.clock.now_ms(), missed, dict(health.heard), health.ailing))
 
     def _delivered(self, row: Row, step: Step, exchange: Exchange | None) -> None:
         self._on_delivery(row, step, exchange)

@@ -14,6 +14,7 @@ from engine.decisions import (
     State,
     advance,
     decisions_of,
+    entry_name,
     inputs_of,
     room,
     settings_for,
@@ -21,7 +22,7 @@ from engine.decisions import (
 )
 from engine.market import Bars, Instrument
 from engine.market.feed import Feed
-from engine.market.watched import watched
+from engine.market.watched import watched, with_astray
 from engine.rules import Rule
 
 _BLOCK = 64
@@ -65,7 +66,7 @@ def replay(stretch: Stretch, state: State) -> dict[int, list[Decision]]:
     """Give the decisions by the bar they belong to; `state` goes along to the end of the stretch."""
     bars, instrument = stretch.bars, stretch.instrument
     plan = stretch.rule.plan(stretch.params, symbol=instrument.symbol, mintick=float(instrument.tick) or None)
-    met = None if stretch.finer is None else watched(bars, stretch.finer)
+    met = None if stretch.finer is None else with_astray(watched(bars, stretch.finer), bars, stretch.finer)
     inputs = inputs_of(bars, plan, plan.columns(bars, stretch.feeds), met)
     settings = settings_for(stretch.rule, instrument, stretch.costs)
     first = max(int(np.searchsorted(bars.time, stretch.start_ms)), plan.first_warm(bars, stretch.feeds))
@@ -75,7 +76,6 @@ def replay(stretch: Stretch, state: State) -> dict[int, list[Decision]]:
         at = max(at, int(np.searchsorted(met.time, stretch.seen_ms, side="right")))
     (tape, _), equity = room(_BLOCK), np.empty(len(bars))
     found: dict[int, list[Decision]] = {}
-    times = bars.time.tolist()
     stops = {*(i for i in happened.undone if i > at), *(i + 1 for i in happened.refused if i >= at), end}
     for stop in sorted(stops) if at < end else ():
         for decided_ms in happened.undone.get(at, ()):
@@ -84,10 +84,11 @@ def replay(stretch: Stretch, state: State) -> dict[int, list[Decision]]:
         while at < stop:
             at = advance(state, settings, inputs, at, stop, tape, equity)
             for decision in decisions_of(tape.decisions[: tape.counts[1]]):
-                found.setdefault(times[decision.row], []).append(decision)
+                found.setdefault(_bar_of(stretch, decision), []).append(decision)
             tape.counts[:] = 0
         if last in happened.refused:
-            _refuse(state, found.get(times[happened.rows[last]], []), *happened.refused[last])
+            time_ms, inside = happened.refused[last]
+            _refuse(state, found.get(stretch.rule.timeframe.floor(time_ms), []), time_ms, inside)
     return found
 
 
@@ -98,7 +99,8 @@ def _happened(stretch: Stretch, met: Bars | None, rows: list[int]) -> _Met:
         places = {time: i for i, time in enumerate(times)}
         rows = list(range(len(times)))
     else:
-        places = {times[row]: i for i, row in enumerate(rows)}  # the last one of each bar, with which it closes
+        # The last one of each bar, with which it closes.
+        places = {times[row]: i for i, row in enumerate(rows) if row < len(times)}
     undone = {places[t]: decided for t, decided in stretch.undone.items() if t in places}
     refused = {places[t]: (t, False) for t in stretch.refused if t in places}
     if met is not None:
@@ -108,8 +110,13 @@ def _happened(stretch: Stretch, met: Bars | None, rows: list[int]) -> _Met:
     return _Met(rows, undone, refused)
 
 
+def _bar_of(stretch: Stretch, decision: Decision) -> int:
+    """Give the bar that a decision was made in; that of a finer candle may be missing among the bars."""
+    return stretch.rule.timeframe.floor(decision.time_ms) if decision.watched else decision.time_ms
+
+
 def _refuse(state: State, decisions: Sequence[Decision], time_ms: int, inside: bool) -> None:
     opens = (Move.OPEN_LONG, Move.OPEN_SHORT)
     if any(d.move in opens and d.time_ms == time_ms and d.watched == inside for d in decisions):
-        while void_entry(state, time_ms):
+        while void_entry(state, entry_name(time_ms, watched=inside)):
             pass

@@ -49,13 +49,15 @@ def audit(
 
 
 def _print(report: RouteAudit, since_ms: int) -> None:
+    from engine.documents import counted
+
     differences = report.differences
     verdict = "as the backtest decides"
     if differences:
         whole = f"{report.unexplained} UNEXPLAINED" if report.unexplained else "all explained"
-        verdict = f"{len(differences)} differences from the backtest, {whole}"
-    counted = f"{report.bars} bars since {moment(since_ms)}, {report.decisions} decisions"
-    _say(f"{report.route}: {verdict}. {counted}, the slowest {report.slowest_ms / 1000:.1f} s after its close")
+        verdict = f"{counted(len(differences), 'difference')} from the backtest, {whole}"
+    seen = f"{counted(report.bars, 'bar')} since {moment(since_ms)}, {counted(report.decisions, 'decision')}"
+    _say(f"{report.route}: {verdict}. {seen}, the slowest {report.slowest_ms / 1000:.1f} s after its close")
     for note in report.notes:
         _say(f"    {note}")
     # What nothing explains is never behind those that are not shown.

@@ -140,7 +140,7 @@ def _show(definition: RunDefinition, members: Mapping[str, Prepared], trades: in
 
     prepared = members[""]
     result = prepared.run()
-    _keep(definition, result)
+    _keep(definition, {"": result}, members)
     uncertain = uncertainty(result, prepared.run)
     # Comparing makes every message of the result, which may take longer than all the rest.
     differences = definition.differences(result) if definition.expect else []
@@ -162,7 +162,7 @@ def _show_portfolio(
     portfolio = definition.portfolio
     most = None if portfolio is None else portfolio.max_open
     result = backtest_portfolio(members, most)
-    _keep(definition, next(iter(result.results.values())))
+    _keep(definition, result.results, members)
     uncertain = uncertainty(result, lambda path: backtest_portfolio(members, most, path))
     differences = definition.differences(result) if definition.expect else []
     if as_json:
@@ -173,11 +173,19 @@ def _show_portfolio(
     return differences
 
 
-def _keep(definition: RunDefinition, result: Result) -> None:
+def _keep(definition: RunDefinition, results: Mapping[str, Result], members: Mapping[str, Prepared]) -> None:
+    """Write down what was backtested, and say what a person should know of it."""
+    from engine.app.backtested import note
     from engine.app.fingerprints import keep
 
-    for note in keep(Path(definition.strategy), result.rule, result.fingerprint):
-        errors.print(note, markup=False, highlight=False, soft_wrap=True)
+    one = next(iter(results.values()))
+    notes = keep(Path(definition.strategy), one.rule, one.fingerprint)
+    symbols = definition.portfolio.symbols if definition.portfolio else {}
+    for name, result in results.items():
+        data = symbols[name].data if symbols else definition.data
+        notes += filter(None, [note(definition, data, members[name].params, result)])
+    for line in notes:
+        errors.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _funding(text: str | None) -> dict[str, object]:

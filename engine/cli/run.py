@@ -12,6 +12,7 @@ from engine.cli.output import console, errors, moment, program
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+    from engine.ports import Clock
 
 
 def run(
@@ -23,11 +24,16 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would run, and check it with the exchange; then end.")
     ] = False,
+    paper: Annotated[
+        Path | None,
+        typer.Option(help="With --dry-run of a live config: the config of its paper run; else paper.yaml beside it."),
+    ] = None,
 ) -> None:
     """Watch closed candles, decide, and send messages, until stopped (Ctrl-C).
 
     With --dry-run nothing is written and nothing is sent: it shows routes, next closes, candles to be fetched and the
-    messages' shape, and ends with 1 where something would be refused.
+    messages' shape, and ends with 1 where something would be refused. Of a live config it also shows whether it was
+    backtested, ran on paper, was audited and has limits: docs/paper-to-live.md. That is advice, and changes no code.
     """
     import structlog
 
@@ -43,7 +49,7 @@ def run(
         raise InvalidInputError(f"{config} is no config; to try a rule file: {program()} backtest {config}")
     read = read_config(config, os.environ)
     if dry_run:
-        _rehearse(read)
+        _rehearse(read, paper or config.parent / "paper.yaml")
     check_start(read, confirm_live=confirm_live)
     secrets = [connector.token for connector in read.connectors.values()]
     set_up_logs(secrets, file=None if read.log is None else Path(read.log))
@@ -58,11 +64,12 @@ def run(
     errors.print("stopped; the next start continues from here", highlight=False, soft_wrap=True)
 
 
-def _rehearse(config: RunConfig) -> NoReturn:
+def _rehearse(config: RunConfig, paper: Path) -> NoReturn:
     from engine.adapters.clocks import SystemClock
     from engine.app.rehearsal import rehearse
 
-    routes, wrong = rehearse(config, SystemClock())
+    clock = SystemClock()
+    routes, wrong = rehearse(config, clock)
     for one in routes:
         _say(f"{one.route} to {one.connector} ({one.receiver})")
         _say(f"    {one.begins}; its next candle closes at {moment(one.next_close_ms)} UTC")
@@ -76,8 +83,21 @@ def _rehearse(config: RunConfig) -> NoReturn:
             _say(f"    such as {one.example}")
     for line in wrong:
         _say(f"WOULD BE REFUSED: {line}")
+    if config.mode == "live":
+        _show_checklist(config, clock, paper)
     _say(f"{config.mode}: nothing was started, written or sent")
     raise typer.Exit(1 if wrong else 0)
+
+
+def _show_checklist(config: RunConfig, clock: Clock, paper: Path) -> None:
+    from engine.app.checklist import checklist
+    from engine.app.system import read_routes
+
+    _say("before it trades real money (advice: `run` starts without it, and no close ever waits for it)")
+    for item in checklist(config, read_routes(config), clock, paper, os.environ):
+        _say(f"  {'ok     ' if item.ok else 'MISSING'}  {item.name}: {item.told}")
+        if item.mend:
+            _say(f"             {item.mend}")
 
 
 def _say(line: str) -> None:

@@ -15,7 +15,7 @@ from engine.cli.output import console, moment, number, price, print_json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from engine.app.status_words import LimitStatus, RouteStatus, Status
+    from engine.app.status_words import Doorbell, LimitStatus, RouteStatus, Status
 
 _ASK_AGAIN_S = 30.0  # how often a watch asks the exchange for its time
 
@@ -69,6 +69,8 @@ def _page(shown: Status) -> RenderableType:
         routes.add_row(*map(Text, _cells(route)))
     waiting = ", ".join(f"{count} {state}" for state, count in shown.outbox.items()) or "none in the last day"
     lines = [Text(f"messages: {waiting}"), Text("limits: " + "; ".join(map(_limit, shown.limits)))]
+    if shown.doorbell is not None:
+        lines.append(Text(_doorbell(shown.doorbell)))
     for one in shown.found:
         name, style = (one.trouble.upper(), "bold red") if one.urgent else (str(one.trouble), "yellow")
         lines.append(Text(f"{name}: {one.where}: {one.told}", style=style))
@@ -96,6 +98,11 @@ def _span(ms: int) -> str:
     if abs(seconds) < 600:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if abs(seconds) < 36_000 else f"{seconds / 3600:,.0f} h"
+
+
+def _doorbell(bell: Doorbell) -> str:
+    heard = "".join(f", looked for {name} candles {_span(ago_ms)} ago" for name, ago_ms in bell.heard_ms.items())
+    return f"doorbell: rang {_span(bell.rang_ms)} ago{heard}; {bell.missed} rings missed since its start"
 
 
 def _limit(limit: LimitStatus) -> str:

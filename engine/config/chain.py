@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.config.secrets import masked_lines, masked_values
-from engine.documents import Layer, Mapping, Scalar, Source, parse_on, read_text
+from engine.documents import Layer, Mapping, Scalar, Source, from_here, parse_on, read_text
 from engine.errors import InvalidDocumentError, InvalidInputError, Problem
 
 _DEEPEST = 10
@@ -33,7 +33,7 @@ def read_chain(path: Path) -> tuple[list[Layer], list[Problem]]:
             raise InvalidDocumentError(
                 [*problems, source.problem(below.span, "'extends' takes the path of one config")]
             )
-        path = path.parent / below.value
+        path = Path(from_here(path.parent, below.value))
         try:
             text = read_text(path)
         except InvalidInputError as error:

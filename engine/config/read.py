@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.config.chain import read_chain
 from engine.config.model import PaperConfig, RunConfig
 from engine.config.variables import fill
-from engine.documents import Layer, Source, layer_of, merge, parse_on, read_text, validate_layers
+from engine.documents import Layer, Source, from_here, layer_of, merge, parse_on, read_text, validate_layers
 from engine.documents.nodes import Path as NodePath
 from engine.errors import InvalidDocumentError, InvalidInputError
 
@@ -67,4 +67,4 @@ def _resolve_paths(config: dict[str, object], layers: list[Layer]) -> None:
         value = holder.get(str(path[-1])) if isinstance(holder, dict) else None
         if isinstance(holder, dict) and isinstance(value, str) and value:
             folder = Path(layers[layer_of(layers, path)][1].name).parent
-            holder[str(path[-1])] = str(folder / value)
+            holder[str(path[-1])] = from_here(folder, value)

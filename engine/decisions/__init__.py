@@ -1,6 +1,6 @@
 """The position machine: what to do at the close of each bar, and what is believed to have filled. Pure."""
 
-from engine.decisions.decision import Decision, decisions_of, void_entry
+from engine.decisions.decision import Decision, decisions_of, entry_name, void_entry
 from engine.decisions.inputs import Inputs, inputs_of
 from engine.decisions.machine import advance
 from engine.decisions.records import Move, Reason
@@ -20,6 +20,7 @@ __all__ = [
     "State",
     "advance",
     "decisions_of",
+    "entry_name",
     "inputs_of",
     "new_state",
     "room",

@@ -39,6 +39,14 @@ class Decision:
     position: Mapping[PositionField, float] = field(default_factory=dict, compare=False, repr=False)
 
 
+def entry_name(time_ms: int, *, watched: bool) -> int:
+    """Give the name that an entry has in the machine: the open time of the candle at whose close it was decided.
+
+    That of a finer candle is 1 ms more, since the first one of a bar opens with it.
+    """
+    return time_ms + watched
+
+
 _MOVES, _REASONS = {int(move): move for move in Move}, {int(reason): reason for reason in Reason}
 _NO_ORDER = int(OrderType.NONE)
 _FIELDS = DECISION.names or ()

@@ -114,7 +114,8 @@ def numbers_of(plan: Plan, columns: Mapping[str, Column], bars: int) -> Numbers:
 def _rows(bars: Bars, finer: Bars | None) -> tuple[Times, NDArray[np.bool_]]:
     if finer is None:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
-    row = np.searchsorted(bars.time, finer.time, side="right") - 1
+    # One in no bar comes before the next bar closes: so it was for who saw it and then missed its bar.
+    row = np.searchsorted(bars.closes_ms, finer.time, side="right")
     last = np.empty(len(row), dtype=np.bool_)
-    last[:-1], last[-1:] = row[1:] != row[:-1], True
+    last[:-1], last[-1:] = row[1:] != row[:-1], row[-1:] < len(bars)
     return row.astype(np.int64), last

@@ -127,7 +127,7 @@ POSITION = np.dtype(
 ORDER = np.dtype(
     [
         ("type", "i8"),  # an OrderType
-        ("decided", "i8"),  # the bar on which the entry was decided: its name
+        ("decided", "i8"),  # the bar on which the entry was decided, of a finer candle 1 ms more: its name
         ("sent", "i8"),  # 1: the platform holds it; 0: the engine watches it
         ("oco", "i8"),  # 1: its fill withdraws the other side's waiting entry
         ("price", "f8"),  # of a limit or stop order

@@ -107,10 +107,12 @@ def _open_triggered(
     p, index = state.position[0], 0 if side > 0 else 1
     order, own = state.orders[index], settings.sides[index]
     order.triggered = 0
-    for k in range(p.exits):  # from now on the entry is named by this bar
+    # From now on the entry is named by this candle: a bar's first opens with it, so those inside have odd names.
+    name = at.time + 1 if watched else at.time
+    for k in range(p.exits):
         if state.exits[k].decided == order.decided and state.exits[k].live == 0:
-            state.exits[k].decided = at.time
-    order.decided = at.time
+            state.exits[k].decided = name
+    order.decided = name
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     take_profit, stop_loss = np.nan, np.nan
     good = True

@@ -32,6 +32,9 @@ class RowState(StrEnum):
 class Row:
     """A stored message. Times are milliseconds UTC; `deadline_ms` is None for what has no lifetime.
 
+    `bar_ms` is the open time of the candle at whose close it was decided, 1 ms more for a finer one of a rule with
+    `watch` (the name that the entry has in the machine); of a message by hand, when that was.
+
     `maybe_arrived` tells that an attempt ended without an answer one can trust, `by_hand` that a person sent it and no
     rule. Errors: ValueError for a full close with a lifetime, which would leave a position open in silence, and for a
     row without id, which the store would take for another's repetition.

@@ -20,6 +20,7 @@ from engine.live.book import DAY_MS
 from engine.live.clock_watch import ClockWatch
 from engine.live.gaps import GapPolicy, Missing, pieces
 from engine.live.guard import Guard
+from engine.live.health import Health
 from engine.live.observer import Observer
 from engine.live.patience import LONGEST_LATE_PAUSE_MS, LONGEST_PAUSE_MS
 from engine.live.recovery import recover
@@ -67,7 +68,9 @@ class LiveEngine:
         self.counts: Counter[NoticeKind] = Counter()
         self._settle_ms, self._kept_ms, self._gaps = settle_ms, kept_ms, gaps
         self._steady_ms, self._clock_watch = steady_ms, ClockWatch()
+        self.health = Health()
         self._venues = {name: Venue(name, market) for name, market in markets.items()}
+        self._timeframes = {name: _timeframes(routes, name) for name in markets}
         self._visits, self._serving = Tasks(), Tasks()
         self._seats = [Seat(spec=spec) for spec in routes]
         self._store, self._costs, self._clock, self._observer = store, costs, clock, observer
@@ -119,22 +122,25 @@ class LiveEngine:
             self._observer.waiting(about, error, pause_ms)
             return
         venue.patience.reset()
+        self.health.hear(self._timeframes[venue.name], self._clock.now_ms())
         venue.skew_ms = self._clock.now_ms() - now_ms
         self.notice(venue.watch.measure(venue.skew_ms))
         settled_ms = now_ms - self._settle_ms
         for seat in self._seats:
-            if seat.spec.exchange == venue.name and seat.retry_at_ms <= settled_ms:
+            due = seat.retry_at_ms <= settled_ms and not seat.rests(settled_ms)
+            if due and seat.spec.exchange == venue.name:
                 self._serving.begin(seat.spec.key, partial(self._serve, seat, settled_ms))
 
     def notice(self, notice: Notice | None) -> None:
         """Count what was noticed, and tell it."""
         if notice is not None:
             self.counts[notice.kind] += max(1, notice.bars)
+            self.health.take(notice, self._clock.now_ms())
             self._observer.noticed(notice)
 
     async def _serve(self, seat: Seat, now_ms: int) -> None:
         try:
-            came = await self._come(seat, now_ms)
+            session, came = await self._come(seat, now_ms)
         except (MarketDataError, InvalidCandlesError) as error:
             if _final(error) and seat.session is None:
                 raise RefusedError(f"{seat.spec.key}: {error}") from error
@@ -147,7 +153,7 @@ class LiveEngine:
             seat.quarantined = False
             self.notice(Notice(NoticeKind.WHOLE, seat.spec.key, "it goes on after the last candle that was whole"))
         before_ms = seat.watermark_ms
-        if await self._process(seat, came, now_ms):
+        if await self._process(seat, session, came, now_ms):
             seat.reset()
             return
         # Published late, or a market in which nobody traded: asked again, more and more slowly.
@@ -155,22 +161,21 @@ class LiveEngine:
             seat.reset()
         seat.postpone(now_ms, LONGEST_LATE_PAUSE_MS)
 
-    async def _come(self, seat: Seat, now_ms: int) -> Bars:
-        """Give the bars that have closed since the watermark, those that a start finds missed included."""
+    async def _come(self, seat: Seat, now_ms: int) -> tuple[Session, Bars]:
+        """Give the route, ready, and the bars closed since the watermark, those that a start finds missed included."""
         market = self._venues[seat.spec.exchange].market
         if seat.session is None:
             recovered = await recover(seat.spec, market, self._store, self._costs, self._gaps, now_ms)
             self._stepper.begin(seat, recovered)
-            came = recovered.missed
+            session, came = recovered.session, recovered.missed
         else:
-            came = await due(seat, market, now_ms, self.notice)
+            session, came = seat.session, await due(seat, market, now_ms, self.notice)
         await fetch_finer(seat, market, now_ms)
-        return came
+        return session, came
 
-    async def _process(self, seat: Seat, came: Bars, now_ms: int) -> bool:
+    async def _process(self, seat: Seat, session: Session, came: Bars, now_ms: int) -> bool:
         """Step what came, and give up what will not come; gives whether nothing is waited for."""
-        session, timeframe = seat.session, seat.spec.rule.timeframe
-        assert session is not None  # noqa: S101 - only ready routes are processed
+        timeframe = seat.spec.rule.timeframe
         for piece in pieces(came, timeframe.next(seat.watermark_ms), now_ms):
             if isinstance(piece, Missing):
                 self._stepper.give_up(seat, session, piece)
@@ -201,6 +206,12 @@ class LiveEngine:
                 )
                 self._observer.waiting(session.route, rested, 0)
         return bars
+
+
+def _timeframes(routes: Sequence[RouteSpec], exchange: str) -> list[str]:
+    """Name the timeframes of an exchange's routes, with its name where it has one."""
+    lengths = {route.rule.timeframe for route in routes if route.exchange == exchange}
+    return [f"{timeframe} {exchange}".rstrip() for timeframe in sorted(lengths, key=lambda one: one.length_ms)]
 
 
 def _final(error: Exception) -> bool:

@@ -2,7 +2,8 @@
 
 Notes of an entry: `decided` (what was decided, why), `sent` (ids of the messages), `refused` (limit and numbers),
 `undone` (the entries undone before the bar, by the bars they were decided on, and why), `feeds` (candles of other
-symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up), `inside`
+symbols and timeframes that came since the bar before), `skipped` (why a bar without a candle was given up, with those
+from `first_ms` on where it is not the only one), `inside`
 (for a rule with `watch`, the finer candles seen in the bar, and each event with one of them: its `at_ms`, and the same
 notes). What is empty is left out. The entry of a bar that is still open has no candle; it is replaced when the bar
 closes.
@@ -17,12 +18,15 @@ from dataclasses import asdict
 from engine.decisions import Costs, Decision
 from engine.delivery import RowState
 from engine.live.book import Standing
+from engine.live.gaps import Missing
 from engine.live.inside import Inside
 from engine.live.session import Outcome, Session
 from engine.live.undone import Undone
 from engine.market import Bars, Timeframe
 from engine.market.feed import Feed
 from engine.ports import Candle, JournalEntry, JournalMark, MarkKind
+
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
@@ -33,14 +37,14 @@ def entry_of(session: Session, outcome: Outcome, gone: Sequence[Undone], at_ms: 
     if outcome.inside is not None and len(outcome.inside.candles):
         notes["inside"] = _inside(outcome.inside)
     (candle,) = rows_of(outcome.bar)
-    return JournalEntry(session.route, candle[0], at_ms, candle[1:], _json(notes) if notes else "")
+    return JournalEntry(session.route, candle[0], at_ms, candle[1:], _JSON(notes) if notes else "")
 
 
 def open_entry(session: Session, bar_ms: int, outcome: Outcome, gone: Sequence[Undone], at_ms: int) -> JournalEntry:
     """Give the entry of the bar that is still open, after a candle in it; what came of that is added to its events."""
     if notes := _notes(outcome, gone):
         session.inside.events.append({"at_ms": int(outcome.bar.time[0]), **notes})
-    return JournalEntry(session.route, bar_ms, at_ms, None, _json({"inside": _inside(session.inside)}))
+    return JournalEntry(session.route, bar_ms, at_ms, None, _JSON({"inside": _inside(session.inside)}))
 
 
 def read_inside(entry: JournalEntry, timeframe: Timeframe) -> Inside | None:
@@ -79,9 +83,14 @@ def _notes(outcome: Outcome, gone: Sequence[Undone]) -> dict[str, object]:
     return notes
 
 
-def skipped(session: Session, bar_ms: int, why: str, at_ms: int) -> JournalEntry:
-    """Give the entry of a bar that was given up: its candle did not come in time."""
-    return JournalEntry(session.route, bar_ms, at_ms, None, _json({"skipped": why}))
+def skipped(session: Session, missing: Missing, why: str, at_ms: int) -> JournalEntry:
+    """Give the entry of bars that were given up, since their candles did not come in time; it stands at the last."""
+    notes: dict[str, object] = {"skipped": why}
+    if missing.bars > 1:
+        notes["first_ms"] = missing.first_ms
+    elif len(session.inside.candles):  # it takes the place of the open bar's entry; else that stays, at the first
+        notes["inside"] = _inside(session.inside)
+    return JournalEntry(session.route, missing.last_ms, at_ms, None, _JSON(notes))
 
 
 def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Standing, at_ms: int) -> JournalMark:
@@ -98,12 +107,12 @@ def start_mark(session: Session, costs: Costs, watermark_ms: int, standing: Stan
         "feeds": _feeds(session.feeds.candles),
         "seen_ms": session.inside.last_ms,
     }
-    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.START, _json(facts))
+    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.START, _JSON(facts))
 
 
 def day_mark(session: Session, watermark_ms: int, standing: Standing, at_ms: int) -> JournalMark:
     """Give the mark of a day that begins after the bar `watermark_ms`; `standing` is the day's first."""
-    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.DAY, _json(_facts(session, standing)))
+    return JournalMark(session.route, watermark_ms, at_ms, MarkKind.DAY, _JSON(_facts(session, standing)))
 
 
 def plain(decision: Decision) -> dict[str, object]:
@@ -141,7 +150,3 @@ def _facts(session: Session, standing: Standing) -> dict[str, object]:
 
 def _feeds(feeds: Mapping[Feed, Bars]) -> dict[str, list[tuple[int, float, float, float, float, float]]]:
     return {str(feed): rows_of(bars) for feed, bars in feeds.items() if len(bars)}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -13,6 +13,7 @@ from engine.decisions import (
     Inputs,
     advance,
     decisions_of,
+    entry_name,
     inputs_of,
     new_state,
     room,
@@ -200,7 +201,7 @@ class Session:
 
     def _outcome(self, bar: Bars, decisions: list[Decision], texts: Texts) -> Outcome:
         written = [(d, m) for d in decisions if (m := self.author.message(d, texts.at(d))) is not None]
-        rows = [self._row(message, decision.time_ms, self._on(decision)) for decision, message in written]
+        rows = [self._row(message, decision) for decision, message in written]
         return Outcome(bar, decisions, [message for _, message in written], rows)
 
     def _on(self, decision: Decision) -> Timeframe:
@@ -220,10 +221,10 @@ class Session:
             sequence=0,
         )
 
-    def _row(self, message: Message, bar_ms: int, timeframe: Timeframe) -> Row:
+    def _row(self, message: Message, decision: Decision) -> Row:
         """Give the outbox row of a message. An opening lives one candle, at most a minute, from the candle's close."""
-        intent = intent_of(message)
-        closed_ms = timeframe.next(bar_ms)
+        intent, timeframe = intent_of(message), self._on(decision)
+        closed_ms = timeframe.next(decision.time_ms)
         lifetime = min(LONGEST_LIFETIME_MS, timeframe.next(closed_ms) - closed_ms)
         return Row(
             seq=0,
@@ -231,9 +232,9 @@ class Session:
             connector=self.connector,
             intent=intent,
             state=RowState.PENDING,
-            client_order_id=self._key(message, bar_ms, timeframe),
+            client_order_id=self._key(message, decision.time_ms, timeframe),
             body=message.json(),
-            bar_ms=bar_ms,
+            bar_ms=entry_name(decision.time_ms, watched=decision.watched),
             deadline_ms=closed_ms + lifetime if intent is Intent.OPEN else None,
         )
 

@@ -18,7 +18,7 @@ from engine.live.observer import Observer
 from engine.live.recovery import Recovered
 from engine.live.seat import Seat
 from engine.live.session import Outcome, Session
-from engine.live.undone import Undone, undone
+from engine.live.undone import Openings, Undone
 from engine.live.venue import Venue
 from engine.live.watching import Watching
 from engine.market import Bars
@@ -46,26 +46,28 @@ class Stepper:
         """Hold what all routes share; the arguments are LiveEngine's."""
         self._store, self._guard, self._costs, self._clock, self._venues = store, guard, costs, clock, venues
         self._observer, self._notice, self._wake_delivery, self._gaps = observer, notice, wake_delivery, gaps
-        self._untidy: deque[str] = deque()
+        self._untidy: deque[Session] = deque()
 
     def tidy(self, kept_ms: int) -> None:
-        """Pack a little of the journal: one stretch of one route, so that no candle waits for it."""
+        """Pack a little of the journal, and forget what is old, of one route: no candle is to wait for it."""
         if self._untidy:
-            route = self._untidy.popleft()
-            if self._store.tidy_journal(route, self._clock.now_ms() - kept_ms):
-                self._untidy.append(route)
+            session = self._untidy.popleft()
+            believed_ms = [decided_ms for decided_ms, _ in session.entries]  # is asked about as long as it is held
+            if self._store.tidy_journal(session.route, min([self._clock.now_ms() - kept_ms, *believed_ms])):
+                self._untidy.append(session)
 
     def begin(self, seat: Seat, recovered: Recovered) -> None:
         """Seat a route that is ready, with a mark in the journal from which all that follows can be replayed."""
         session, watermark, record = recovered.session, recovered.watermark_ms, recovered.record
         seat.session, seat.watermark_ms = session, watermark
         seat.watching = None if session.watch is None else Watching(session, session.watch)
+        seat.openings = Openings(self._store, session)
         standing, at_ms = self._guard.keep(session, watermark), self._clock.now_ms()
         mark = start_mark(session, self._costs, watermark, standing, at_ms)
         sha256 = seat.spec.rule.sha256 if record is None else record.rule_sha256  # the rule's that decided the last bar
         self._store.commit_bar(RouteRecord(session.route, watermark, session.state, sha256), [], mark=mark)
         seat.marked_ms = watermark
-        self._untidy.append(session.route)
+        self._untidy.append(session)
         self._observer.ready(session, watermark, record)
         self._look_for_gaps(seat, session)
 
@@ -82,7 +84,7 @@ class Stepper:
         self.look_inside(seat, session)
         at_ms = self._clock.now_ms()
         mark = self._mark(seat, session, bar_ms, at_ms)
-        gone = self._undo(session, at_ms)
+        gone = self._undo(seat, session, at_ms)
         last = None if seat.watching is None else seat.watching.take_last(bar_ms)
         outcome = self._guard.ask(session, session.step(bar, last), self._skew_ms(session))
         seat.watermark_ms = bar_ms
@@ -94,7 +96,7 @@ class Stepper:
         """Take a finer candle through, in the bar that opened at `bar_ms`."""
         at_ms = self._clock.now_ms()
         mark = self._mark(seat, session, bar_ms, at_ms)
-        gone = self._undo(session, at_ms)
+        gone = self._undo(seat, session, at_ms)
         outcome = self._guard.ask(session, session.see(candle), self._skew_ms(session))
         self._keep(seat, session, outcome, gone, open_entry(session, bar_ms, outcome, gone, at_ms), mark)
         if outcome.decisions:
@@ -114,15 +116,16 @@ class Stepper:
         mark = self._mark(seat, session, missing.last_ms, at_ms)
         record = RouteRecord(session.route, missing.last_ms, session.state, seat.spec.rule.sha256)
         why = f"{NoticeKind.SKIPPED_LATE}: {text}"
-        self._store.commit_bar(record, [], skipped(session, missing.last_ms, why, at_ms), mark)
+        self._store.commit_bar(record, [], skipped(session, missing, why, at_ms), mark)
         seat.watermark_ms = missing.last_ms
         session.forget_inside()
         self._guard.keep(session, missing.last_ms)
         self._notice(Notice(NoticeKind.SKIPPED_LATE, session.route, text, count))
 
-    def _undo(self, session: Session, at_ms: int) -> list[Undone]:
+    def _undo(self, seat: Seat, session: Session, at_ms: int) -> list[Undone]:
         """Undo the entries of which there is nothing left; gives them."""
-        return [one for one in undone(self._store, session, at_ms) if session.void_entry(one.opening.bar_ms)]
+        found = [] if seat.openings is None else seat.openings.undone(at_ms)
+        return [one for one in found if session.void_entry(one.opening.bar_ms)]
 
     def _keep(
         self,
@@ -162,7 +165,7 @@ class Stepper:
         standing = self._guard.keep(session, before)
         if day == before // DAY_MS:
             return None
-        self._untidy.append(session.route)
+        self._untidy.append(session)
         begun = replace(standing, day=day, day_equity=standing.begun(day))
         if before - seat.marked_ms < MONTH_MS:
             return day_mark(session, before, begun, at_ms)

@@ -29,6 +29,13 @@ def watched(bars: Bars, finer: Bars) -> Bars:
     return _sorted(kept.then(_part(bars, lonely)).then(flat_ends(_part(bars, open_ended), finer.timeframe)))
 
 
+def with_astray(met: Bars, bars: Bars, finer: Bars) -> Bars:
+    """Give what `watched` gave, and the finer candles after the first bar's open that are in none of `bars`."""
+    row = np.searchsorted(bars.time, finer.time, side="right") - 1
+    astray = (row >= 0) & (finer.time >= bars.closes_ms[np.maximum(row, 0)])
+    return _sorted(met.then(_part(finer, astray))) if astray.any() else met
+
+
 def flat_ends(bars: Bars, finer: Timeframe) -> Bars:
     """Give for each bar the finer candle that closes with it, as where nobody traded: all of it the bar's close."""
     close = bars.close

@@ -4,10 +4,12 @@ from engine.ports.clock import Clock
 from engine.ports.journal import Candle, JournalEntry, JournalMark, MarkKind
 from engine.ports.market_data import History, MarketData, Page
 from engine.ports.notice import Notice, NoticeKind, Tell, ignore
+from engine.ports.pulse import Ailing, Pulse
 from engine.ports.sender import Sender
 from engine.ports.store import Attempt, Resolution, RouteRecord, Store
 
 __all__ = [
+    "Ailing",
     "Attempt",
     "Candle",
     "Clock",
@@ -19,6 +21,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Page",
+    "Pulse",
     "Resolution",
     "RouteRecord",
     "Sender",

@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     EDITED = "rule file"
     RINGS = "rings missed"
     DEGRADED = "markets from the disk: the exchange did not give them"
+    NOT_KEPT = "markets could not be kept on the disk"
     RESTORED = "markets from the exchange again"
     LIMITED = "the exchange limits us: nothing is asked until it is over"
 

@@ -76,6 +76,10 @@ class Store(Protocol):
         """Give the rows that are not final, in order of decision; of one connector or of all."""
         ...
 
+    def changes(self, route: str) -> int:
+        """Give a number that grows with every new or changed row of a route, while this store is open."""
+        ...
+
     def openings(self, route: str, bars_ms: Sequence[int]) -> list[Row]:
         """Give the opening messages that a route's rule decided on those bars, and that no limit refused."""
         ...
@@ -147,9 +151,10 @@ class Store(Protocol):
         ...
 
     def tidy_journal(self, route: str, forget_before_ms: int) -> bool:
-        """Pack a stretch of a route's journal, or else drop what is older; gives whether there may be more to pack.
+        """Pack a stretch of a route's journal, or else drop what is older, and messages final before that time too.
 
-        What stays can be replayed: it begins with the newest mark with candles before that time.
+        Gives whether there may be more to pack. What stays can be replayed: it begins with the newest mark with
+        candles before that time.
         """
         ...
 

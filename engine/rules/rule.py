@@ -71,16 +71,21 @@ class Rule:
         """
         if not params and symbol == "" and timeframe in (None, self.timeframe) and mintick == MINTICK:
             return self._usual_plan
-        values = {name: param.default for name, param in self.file.params.items()}
-        for name, value in (params or {}).items():
-            if fault := override_fault(name, value, self.file.params):
-                raise InvalidInputError(fault)
-            values[name] = value
+        values = self.values(params)
         clock = _clock(self.file)
         outputs, problems = assemble(values, self.expressions, clock, timeframe or self.timeframe, symbol, mintick)
         if problems:
             raise InvalidDocumentError(problems)
         return Plan.of(outputs)
+
+    def values(self, params: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Give every parameter's value, the default where none is given. Errors: InvalidInputError as of `plan`."""
+        values = {name: param.default for name, param in self.file.params.items()}
+        for name, value in (params or {}).items():
+            if fault := override_fault(name, value, self.file.params):
+                raise InvalidInputError(fault)
+            values[name] = value
+        return values
 
     @cached_property
     def _usual_plan(self) -> Plan:

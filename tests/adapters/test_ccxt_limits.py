@@ -145,7 +145,7 @@ def test_a_disk_that_takes_no_copy_does_not_stop_the_start(tmp_path: Path) -> No
 
     with ExchangeServer(now_ms=lambda: NOW) as server:
         assert asyncio.run(starting(server.url)) == "0.1"
-    assert "could not be kept" in told[0].text
+    assert [notice.kind for notice in told] == [NoticeKind.NOT_KEPT]
 
 
 def test_one_candle_is_asked_for_with_a_short_page() -> None:

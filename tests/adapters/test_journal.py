@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.adapters.journal_pack import pack, unpack
-from engine.adapters.sql_journal import CHUNK
+from engine.adapters.sql_journal import CHUNK, MOST_STARTS
 from engine.adapters.sql_store import SqlStore
+from engine.delivery import Intent, Row, RowState
 from engine.errors import StoreError
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
@@ -108,6 +110,48 @@ def test_what_is_older_than_kept_is_dropped_and_the_rest_can_be_replayed(
     assert store.journal("other", 0, 2**60) == [other]
 
 
+def test_final_messages_are_dropped_with_the_journal_of_their_bars(store: SqlStore) -> None:
+    """Those that may still be sent, newer ones, and other routes' stay; what was tried goes with its message."""
+    for i in range(4):
+        row = Row(0, ROUTE, "c", Intent.CLOSE, RowState.PENDING, f"m{i}", "{}", entry(i).bar_ms)
+        other = replace(row, route="other", client_order_id=f"o{i}")
+        store.commit_bar(RouteRecord(ROUTE, i, "{}", "x"), [row, other], entry(i))
+    for row in store.rows():
+        if row.client_order_id != "m1":
+            sending = store.begin_attempt(row, 0)
+            assert sending is not None
+            store.resolve(sending, RowState.ACKNOWLEDGED, "test", 0)
+    store.commit_bar(
+        RouteRecord(ROUTE, 4, "{}", "x"), [], mark=JournalMark(ROUTE, entry(2).bar_ms, 0, MarkKind.START, "{}")
+    )
+    gone = [row for row in store.rows() if row.client_order_id in ("m0", "m2")]
+    assert not store.tidy_journal(ROUTE, entry(2).bar_ms)
+    assert len(store.rows()) == 8
+    assert not store.tidy_journal(ROUTE, entry(3).bar_ms)
+    assert [row.client_order_id for row in store.rows()] == ["o0", "m1", "o1", "o2", "m3", "o3"]
+    assert [store.attempts(row) + store.resolutions(row) for row in gone] == [[], []]
+    assert all(store.attempts(row) and store.resolutions(row) for row in store.rows() if row.client_order_id != "m1")
+
+
+def test_a_message_that_changed_of_late_stays_however_old_its_bar(store: SqlStore) -> None:
+    """What was sent when old bars were caught up on does not vanish the next day."""
+    row = Row(0, ROUTE, "c", Intent.CLOSE, RowState.PENDING, "m", "{}", entry(0).bar_ms)
+    store.commit_bar(RouteRecord(ROUTE, 0, "{}", "x"), [row], entry(0))
+    mark = JournalMark(ROUTE, entry(2).bar_ms, 0, MarkKind.START, "{}")
+    store.commit_bar(RouteRecord(ROUTE, 4, "{}", "x"), [], mark=mark)
+    (row,) = store.rows()
+    sending = store.begin_attempt(row, entry(9).bar_ms)
+    assert sending is not None
+    store.resolve(sending, RowState.ACKNOWLEDGED, "test", entry(9).bar_ms)
+    assert not store.tidy_journal(ROUTE, entry(3).bar_ms)
+    assert store.journal(ROUTE, 0, entry(0).bar_ms) == []
+    assert len(store.rows()) == 1
+    later = JournalMark(ROUTE, entry(11).bar_ms, 0, MarkKind.START, "{}")
+    store.commit_bar(RouteRecord(ROUTE, 5, "{}", "x"), [], entry(10), mark=later)
+    assert not store.tidy_journal(ROUTE, entry(12).bar_ms)
+    assert store.rows() == []
+
+
 def test_without_a_mark_to_begin_with_nothing_is_dropped(store: SqlStore) -> None:
     """Bars that a later one still needs to be replayed stay, however old."""
     _write(store, 0, 10)
@@ -146,3 +190,21 @@ def test_of_starts_at_one_bar_the_last_is_kept(store: SqlStore) -> None:
         mark = JournalMark(ROUTE, 7, i, MarkKind.START, f'{{"at":{i}}}')
         store.commit_bar(RouteRecord(ROUTE, 7, "{}", "x"), [], mark=mark)
     assert [mark.at_ms for mark in store.marks(ROUTE)] == [4]
+
+
+def test_an_engine_that_is_started_for_ever_fills_no_disk(tmp_path: Path) -> None:
+    """Of a route so many starts stay; the first, the last and those of quiet days among them."""
+    store = SqlStore(tmp_path / "state.db")
+    quiet = [entry(1440 * day).bar_ms for day in range(20)]
+    looping = [entry(1440 * 30 + minute).bar_ms for minute in range(MOST_STARTS + 50)]
+    for bar_ms in (*quiet, *looping):
+        mark = JournalMark(ROUTE, bar_ms, bar_ms, MarkKind.START, "{}")
+        store.commit_bar(RouteRecord(ROUTE, bar_ms, "{}", ""), [], mark=mark)
+    day = JournalMark(ROUTE, looping[-1], looping[-1], MarkKind.DAY, "{}")
+    store.commit_bar(RouteRecord(ROUTE, looping[-1], "{}", ""), [], mark=day)
+    kept = [mark.bar_ms for mark in store.marks(ROUTE) if mark.kind is MarkKind.START]
+    store.close()
+    assert len(kept) == MOST_STARTS
+    assert kept[: len(quiet)] == quiet
+    assert kept[-1] == looping[-1]
+    assert kept == sorted(kept)

@@ -111,7 +111,9 @@ def test_a_mark_that_cannot_be_read_accuses_nobody(store: SqlStore, path: Path, 
     """A mark that was lost or damaged itself does not keep a sound state from being used."""
     left = _torn(store, path)
     left.with_name("state.db.mark").write_bytes(text)
-    SqlStore(left).close()
+    taken = SqlStore(left)
+    assert taken.routes() == store.routes() != []
+    taken.close()
 
 
 def test_a_mark_behind_the_state_is_no_loss(store: SqlStore, path: Path) -> None:
@@ -122,7 +124,9 @@ def test_a_mark_behind_the_state_is_no_loss(store: SqlStore, path: Path) -> None
     again.commit_bar(_record(7), [])
     again.close()
     left.with_name("state.db.mark").write_bytes(older)
-    SqlStore(left).close()
+    taken = SqlStore(left)
+    assert taken.route("r") == _record(7)
+    taken.close()
 
 
 @pytest.mark.parametrize("harm", ["removed", "replaced", "cut", "journal removed", "journal replaced"])

@@ -11,11 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from engine.adapters.clocks import SteppedClock
 from engine.adapters.sample_market import SampleMarket
 from engine.adapters.sql_journal import add_entry
 from engine.adapters.sql_store import SqlStore
+from engine.adapters.sql_tables import JOURNAL
 from engine.app.audit import Cause, RouteAudit, audit
 from engine.app.operator import row_of
 from engine.app.since import read_since
@@ -94,7 +96,7 @@ class World:
         """Let one process live for those steps; what comes of each message is said by `becomes`."""
         store, specs = self.store, read_routes(self.config)
         guard = Guard(Limits(), store, self.clock, specs, stop_file)
-        market = SampleMarket(self.clock)
+        market = self.market()
         engine = LiveEngine(specs, {"": market}, store, Costs(), self.clock, Quiet(), lambda: None, guard=guard)
         for hour in hours:
             self.clock.step_to(max(self.clock.now_ms(), self.step.shift(self.start, hour) + 1_000))
@@ -103,6 +105,9 @@ class World:
                 if (state := becomes(row)) is not None:
                     store.resolve(row, state, "test", 0)
         store.close()
+
+    def market(self) -> SampleMarket:
+        return SampleMarket(self.clock)
 
     def audit(self, since_hour: int = 0, *, offline: bool = False) -> RouteAudit:
         (report,) = audit(self.config, self.clock, HOUR.shift(self.start, since_hour), offline=offline)
@@ -204,7 +209,7 @@ def test_a_revised_candle_and_a_decision_that_nothing_explains_are_named(world: 
     report = world.audit()
     assert report.unexplained  # the journal says it saw this, and decided something else
     assert at in {d.bar_ms for d in report.differences}
-    assert "the exchange has changed 1 candles since they were seen" in report.notes
+    assert "the exchange gives 1 candle otherwise now than seen" in report.notes
     assert Cause.REVISED in causes(report)
 
 
@@ -239,7 +244,26 @@ def test_a_bar_that_was_given_up_is_named(world: World) -> None:
         add_entry(connection, replace(last, candle=None, notes='{"skipped":"it had not come after 60 s"}'))
     store.close()
     late = [difference for difference in world.audit().differences if difference.cause is Cause.LATE]
-    assert [(one.bar_ms, one.detail) for one in late] == [(last.bar_ms, "it had not come after 60 s")]
+    told = "it had not come after 60 s; the exchange has 1 of 1 candle now"
+    assert [(one.bar_ms, one.detail) for one in late] == [(last.bar_ms, told)]
+
+
+def test_bars_given_up_together_are_late_and_none_of_them_is_missed(world: World) -> None:
+    """One entry stands for all of them: that nobody looked at the others is not said."""
+    world.run(range(60))
+    store = world.store
+    *_, first, second, third, _ = store.journal(read_routes(world.config)[0].key, 0, 2**60)
+    notes = json.dumps({"skipped": "SKIPPED_LATE", "first_ms": first.bar_ms})
+    with store._writing() as connection:
+        add_entry(connection, replace(third, candle=None, notes=notes))
+        for gone in (first, second):
+            connection.execute(delete(JOURNAL).where(JOURNAL.c.bar_ms == gone.bar_ms))
+    store.close()
+    report = world.audit()
+    assert Cause.MISSED not in causes(report)
+    assert [(d.bar_ms, d.detail) for d in report.differences if d.cause is Cause.LATE] == [
+        (third.bar_ms, "SKIPPED_LATE; the exchange has 3 of 3 candles now")
+    ]
 
 
 def test_a_position_closed_by_hand_is_named(world: World) -> None:

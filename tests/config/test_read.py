@@ -75,10 +75,10 @@ def test_paths_start_at_the_file_they_stand_in(tmp_path: Path) -> None:
     write(tmp_path / "common", base=BASE)
     folder = write(tmp_path / "run", paper=PAPER.replace("base.yaml", "../common/base.yaml"))
     config = read(folder)
-    assert Path(config.routes[0].strategy) == tmp_path / "run/../common/../strategies/one.yaml"
-    assert Path(config.state) == tmp_path / "run/../state/paper.db"
+    assert Path(config.routes[0].strategy) == tmp_path / "strategies/one.yaml"
+    assert Path(config.state) == tmp_path / "state/paper.db"
     assert config.paper is not None
-    assert Path(config.paper.ledger) == tmp_path / "run/../state/paper-ledger.db"
+    assert Path(config.paper.ledger) == tmp_path / "state/paper-ledger.db"
 
 
 def test_a_path_from_the_environment_may_be_absolute(tmp_path: Path) -> None:

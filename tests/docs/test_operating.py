@@ -1,4 +1,4 @@
-"""What docs/operating.md says to write and to type is so."""
+"""What docs/operating.md and docs/paper-to-live.md say to write and to type is so."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from engine.cli.main import app
 from engine.config import read_config
 from engine.documents import Source, parse_on
 from tests.cli.program import ROOT
-from tests.docs.markdown import blocks
+from tests.docs.markdown import blocks, rows
 
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-TYPED = [line for block in blocks(PAGE, "bash") for line in block.splitlines() if line.startswith("signal-engine")]
+WAY = (ROOT / "docs" / "paper-to-live.md").read_text(encoding="utf-8")
+TYPED = [
+    line
+    for page in (PAGE, WAY)
+    for block in blocks(page, "bash")
+    for line in block.splitlines()
+    if line.startswith("signal-engine")
+]
 BASE = {
     "mode": "paper",
     "state": "state.db",
@@ -50,3 +57,11 @@ def test_its_commands_are_understood(line: str) -> None:
         assert found is not None, line
         command = found
     command.make_context(command.name, words)
+
+
+def test_the_way_to_live_explains_each_item_of_the_checklist() -> None:
+    """The table has a row for every item that is printed, and the example shows each of them."""
+    named = [cells[0] for cells in rows(WAY, "item")]
+    assert named == ["backtested", "paper days", "audit", "limits"]
+    (shown,) = (block for block in blocks(WAY, "") if "MISSING" in block)
+    assert [line[11:].split(":")[0] for line in shown.splitlines() if line.startswith(("  ok", "  MISSING"))] == named

@@ -69,12 +69,25 @@ def test_past_its_deadline_a_bar_is_skipped_visibly_and_for_good(world: Exchange
     entry = world.store.journal(world.spec.key, world.hour(FIRST), world.hour(FIRST + 1))[0]
     assert entry.candle is None
     assert json.loads(entry.notes)["skipped"].startswith("SKIPPED_LATE")
+    assert "first_ms" not in json.loads(entry.notes)
     world.hidden = set()
     again = world.engine()  # a restart does not go back to it either
     for one in (engine, again):
         world.run(one, range(FIRST + 2, FIRST + 3))
         assert world.hours == [FIRST + 1]
     assert world.noticed(NoticeKind.CAME_LATE) == ["2024-01-05 04:00:00: it is not decided on any more"]
+
+
+def test_bars_that_are_given_up_together_have_one_entry_that_says_from_when_on(world: ExchangeWorld) -> None:
+    """It stands at the last of them; the one that closed just now is still waited for, and given up by itself."""
+    engine = world.engine()
+    world.run(engine, range(FIRST, FIRST + 1))
+    world.hidden = {FIRST, FIRST + 1, FIRST + 2}
+    world.run(engine, range(FIRST + 3, FIRST + 4))
+    both, alone = world.store.journal(world.spec.key, world.hour(FIRST), world.hour(FIRST + 4))
+    assert (both.bar_ms, alone.bar_ms) == (world.hour(FIRST + 1), world.hour(FIRST + 2))
+    assert json.loads(both.notes)["first_ms"] == world.hour(FIRST)
+    assert world.noticed(NoticeKind.SKIPPED_LATE) == ["2024-01-05 04:00:00 and 1 after it", "2024-01-05 06:00:00"]
 
 
 @pytest.mark.parametrize("policy", [GapPolicy.SKIP, GapPolicy.FILL])

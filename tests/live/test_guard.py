@@ -11,7 +11,7 @@ import pytest
 from engine.adapters.clocks import SteppedClock
 from engine.adapters.sql_store import SqlStore
 from engine.decisions import Costs
-from engine.delivery import Command, Intent, RowState, Word
+from engine.delivery import Command, Intent, Row, RowState, Word
 from engine.live import Guard, LiveEngine, RouteSpec, carry_out_all
 from engine.live.safety import Limit, Limits
 from engine.ports import MarkKind
@@ -250,3 +250,29 @@ def test_the_journal_is_packed_and_forgotten_while_the_engine_runs(
     assert marks[0].kind is MarkKind.START
     assert 5 * 86_400_000 <= now_ms - marks[0].bar_ms <= 10 * 86_400_000
     assert marks[0].bar_ms - 48 * HOUR.length_ms <= first.bar_ms <= marks[0].bar_ms + HOUR.length_ms
+
+
+def test_the_opening_of_a_position_is_kept_as_long_as_it_is_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held for longer than anything is kept, its close by hand is noticed all the same."""
+    monkeypatch.setattr("engine.live.stepper.MONTH_MS", 86_400_000)
+    world.rule = read_rule(
+        "name: hold\nmarket: futures\ntimeframe: 1h\nlong: {enter: close > 0}\norder: {size: {percent: 10}}\n", "hold"
+    )
+    spec = RouteSpec(SYMBOL, "c0", world.rule)
+    engine = LiveEngine(
+        [spec], {"": world.market}, world.store, Costs(), world.clock, Watcher(), lambda: None, kept_ms=86_400_000
+    )
+    for hour in range(6 * 24):
+        tick(world, engine, range(hour, hour + 1))
+        world.acknowledge()
+    assert world.store.marks(spec.key)[0].bar_ms < world.store.rows()[0].bar_ms
+    assert [engine.sessions[0].side, len(world.store.rows())] == [1, 1]
+    record = world.store.route(spec.key)
+    assert record is not None
+    now_ms = world.clock.now_ms()
+    close = Row(0, spec.key, "c0", Intent.CLOSE, RowState.PENDING, "m", '{"action":"closeLong"}', now_ms, by_hand=True)
+    world.store.commit_bar(record, [close])
+    world.acknowledge()
+    tick(world, engine, range(6 * 24, 6 * 24 + 1))
+    (opening, by_hand, again) = world.store.rows()
+    assert (opening.intent, by_hand.by_hand, again.intent) == (Intent.OPEN, True, Intent.OPEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,9 +56,9 @@ limits = st.builds(
         ),
     ],
 )
-def test_each_limit_bites_by_its_name_and_tells_its_numbers(change: dict[str, object], limit: Limit, told: str) -> None:
+def test_each_limit_bites_by_its_name_and_tells_its_numbers(change: dict[str, Any], limit: Limit, told: str) -> None:
     """What goes beyond a limit is refused under that limit's name, with both numbers."""
-    refused = refusal(LIMITS, replace(CALM, **change))  # type: ignore[arg-type]
+    refused = refusal(LIMITS, replace(CALM, **change))
     assert refused is not None
     assert refused.limit is limit
     assert told in refused.why
@@ -75,9 +76,9 @@ def test_each_limit_bites_by_its_name_and_tells_its_numbers(change: dict[str, ob
         {"messages": 8, "wanted": 2},
     ],
 )
-def test_what_is_just_allowed_is_sent(change: dict[str, object]) -> None:
+def test_what_is_just_allowed_is_sent(change: dict[str, Any]) -> None:
     """At the limit, and for an entry that adds no position, nothing bites."""
-    assert refusal(LIMITS, replace(CALM, **change)) is None  # type: ignore[arg-type]
+    assert refusal(LIMITS, replace(CALM, **change)) is None
 
 
 @given(situations)

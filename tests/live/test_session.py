@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from engine.decisions import Costs
+from engine.decisions import Costs, Decision, Move, Reason
 from engine.delivery import Intent, Row
 from engine.live import Session
 from engine.market import Instrument, MarketKind
@@ -29,8 +30,9 @@ def session() -> Session:
     return Session("r", "main", read_rule(RULE, "rule"), Instrument("BTC/USDT:USDT", Decimal("0.1")), Costs())
 
 
-def row(session: Session, action: Action, **fields: object) -> Row:
-    return session._row(Message(MarketKind.FUTURES, action, **fields), HOUR_MS, session.timeframe)  # type: ignore[arg-type]
+def row(session: Session, action: Action, **fields: Any) -> Row:
+    decision = Decision(HOUR_MS, Move.OPEN_LONG, Reason.ENTER, 1.0, None, None, None)
+    return session._row(Message(MarketKind.FUTURES, action, **fields), decision)
 
 
 def test_only_an_opening_has_a_lifetime(session: Session) -> None:

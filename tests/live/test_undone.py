@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -83,4 +84,31 @@ def test_a_close_by_hand_ends_every_entry_of_the_position(world: World) -> None:
     assert len(watcher.voids) == 3
     world.acknowledge()
     step(world, engine, 6)
+    assert held(engine) == 1
+
+
+def test_belief_is_asked_about_only_where_a_message_of_the_route_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is settled stays so until somebody changes it."""
+    engine, _ = begin(world, PYRAMID.replace("pyramiding: 3", "pyramiding: 1"))
+    asked: list[str] = []
+    openings = world.store.openings
+
+    def told(route: str, bars_ms: Sequence[int]) -> list[Row]:
+        asked.append(route)
+        return openings(route, bars_ms)
+
+    monkeypatch.setattr(world.store, "openings", told)
+    counts = []
+    for hour in range(8):
+        if hour == 2:
+            (row,) = world.store.rows()
+            assert world.store.begin_attempt(row, 0) is not None
+        if hour == 5:
+            world.acknowledge()
+        asked.clear()
+        step(world, engine, hour)
+        counts.append(len(asked))
+    assert counts == [0, 0, 1, 1, 0, 1, 0, 0]  # at 3 it has filled
     assert held(engine) == 1

@@ -6,6 +6,7 @@ import math
 import zlib
 from collections import Counter
 from decimal import Decimal
+from functools import lru_cache
 
 from engine.adapters.ccxt_pages import Pages
 from engine.errors import MarketDataUnavailableError
@@ -122,6 +123,7 @@ def fault_of(symbol: str, time: int) -> str:
     return ""
 
 
+@lru_cache(maxsize=500)  # the newest are asked for again and again
 def candle(symbol: str, time: int) -> Row:
     """Give the candle as it will be in the end."""
     opened, closed = _price(symbol, time), _price(symbol, time + MINUTE_MS)

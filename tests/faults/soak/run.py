@@ -7,6 +7,7 @@ import os
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,14 +56,17 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
+Told = Callable[[Report], None]
+
+
 class Soak:
     """An engine that is killed and started again, and the world around it."""
 
-    def __init__(self, folder: Path, routes: int, seed: int) -> None:
-        self.time, self.report = Time(), Report()
+    def __init__(self, folder: Path, routes: int, seed: int, told: Told) -> None:
+        self.time, self.report, self._told = Time(), Report(), told
         self.market = FaultyMarket(self.time)
         rule = read_rule(RULE, "soak")
-        self.specs = [RouteSpec(f"S{n}/USDT:USDT", f"c{n}", rule) for n in range(routes)]
+        self.specs = [RouteSpec(f"S{seed}X{n}/USDT:USDT", f"c{n}", rule) for n in range(routes)]
         self._chance = random.Random(seed)  # noqa: S311 - not for secrets
         self._file = folder / "state.db"
         self._seen: dict[str, set[int]] = {spec.key: set() for spec in self.specs}
@@ -197,6 +201,7 @@ class Soak:
         self._unseen_from = min(now, max(since, now - now % MINUTE_MS - 90 * MINUTE_MS))
         self.report.faults = self.market.faults
         self.report.samples.append(_resources())
+        self._told(self.report)
 
     def _look_for_silence(self, spec: RouteSpec, since: int, until: int) -> None:
         """Each closed bar was stepped, or given up with a word in the journal."""
@@ -216,9 +221,9 @@ def _resources() -> tuple[int, int, int]:
     return resident, len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 
-def soak(folder: Path, minutes: int, routes: int = 20, seed: int = 1) -> Report:
-    """Run, and check what must hold at the end of it."""
-    report = asyncio.run(Soak(folder, routes, seed).run(minutes))
+def soak(folder: Path, minutes: int, routes: int = 20, seed: int = 1, told: Told = lambda report: None) -> Report:
+    """Run, and check what must hold at the end of it; `told` is called after every simulated day."""
+    report = asyncio.run(Soak(folder, routes, seed, told).run(minutes))
     if len(report.samples) > 3:
         early, late = report.samples[len(report.samples) // 3], report.samples[-1]
         for name, was, now, more in zip(("MB", "handles", "threads"), early, late, (60, 2, 1), strict=True):
