@@ -100,6 +100,7 @@ class Books:
             fresh += 1
         if fresh:
             self._batch.changed(connector, account)
+            self._carry_out(connector, candles[-1].close_ms)
         return fresh
 
     def set_steps(self, connector: str, tick: Decimal, lot: Decimal) -> None:
