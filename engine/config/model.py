@@ -50,6 +50,10 @@ class PaperConfig(_Strict):
     port: FilledWhole = Field(default=8790, ge=0, le=65535)
     ledger: str = Field(default="../state/paper-ledger.db", description="Where messages, orders and fills are kept.")
     account: AccountConfig = Field(default=AccountConfig(), description="What the accounts of all connectors go by.")
+    prices: Literal["candles", "tickers"] = Field(
+        default="candles",
+        description="What orders meet: the exchange's public 1-minute candles, or its tickers, asked for every second.",
+    )
 
 
 class RunConfig(_Strict):

@@ -39,7 +39,8 @@ class PaperConnector(BaseModel):
 class PaperSettings(BaseModel):
     """Everything that `serve` needs. Connectors by name; port 0 lets the system choose.
 
-    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles.
+    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles. With
+    `tickers`, orders meet the exchange's last prices, too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -51,6 +52,7 @@ class PaperSettings(BaseModel):
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
     account: AccountConfig = AccountConfig()
     exchanges: dict[str, ExchangeConfig] = {}
+    tickers: bool = False
 
     def secret_json(self) -> str:
         """Write as one JSON document, tokens and all: for the environment of the other process, nowhere else."""
