@@ -16,7 +16,7 @@ from engine.paper.matching import Candle
 
 TOKEN = "kills-token"  # noqa: S105 - no secret
 _ACTIONS = ("openLong", "openShort", "closeLong", "closeShort")
-_MINUTE_MS = 60_000
+_MINUTE_MS, _LOWEST = 60_000, Decimal(50)
 
 
 class Sender(threading.Thread):
@@ -41,7 +41,7 @@ class Sender(threading.Thread):
 
     def _candle(self) -> Candle:
         moves = [Decimal(self._chance.randrange(-20, 21)) / 10 for _ in range(3)]
-        prices = [self._price, *(max(self._price + move, Decimal(1)) for move in moves)]
+        prices = [self._price, *(max(self._price + move, _LOWEST) for move in moves)]
         start, self._price = len(self.candles) * _MINUTE_MS, prices[-1]
         candle = Candle(start, start + _MINUTE_MS, prices[0], max(prices), min(prices), prices[-1])
         self.candles.append(candle)
