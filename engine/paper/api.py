@@ -16,6 +16,7 @@ from engine.paper.documents import (
     OrderDocument,
     PositionDocument,
     TakenDocument,
+    no_such,
 )
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
@@ -24,6 +25,7 @@ from engine.webhook import number_text
 
 After = Annotated[int, Query(ge=0, le=2**62, description="The number after which to begin.")]
 Limit = Annotated[int, Query(ge=1, le=10_000)]
+_NO_CONNECTOR = no_such(404, "No such connector")
 Of = Annotated[str | None, Query(description="A connector; all of them if not given.")]
 
 
@@ -39,7 +41,7 @@ def api_of(ledger: Ledger) -> APIRouter:
             "messages": [MessageDocument.model_validate({**row, "fields": json.loads(row["fields"])}) for row in rows]
         }
 
-    @api.get("/orders")
+    @api.get("/orders", responses=_NO_CONNECTOR)
     def _orders(connector: str, after: After = 0, limit: Limit = 1000) -> dict[str, list[OrderDocument]]:
         """Give a connector's orders by their numbers."""
         rows = ledger.rows(orders, "number", after, limit, _known(connector))
@@ -68,7 +70,7 @@ def api_of(ledger: Ledger) -> APIRouter:
         """Give what is held."""
         return {"positions": [one for name in ledger.connectors for one in _held(ledger, name)]}
 
-    @api.post("/candles", responses={404: {"description": "No such connector"}, 409: {"description": "It is fed"}})
+    @api.post("/candles", responses=_NO_CONNECTOR | no_such(409, "The platform fetches candles itself"))
     def _candles(document: CandlesDocument) -> TakenDocument:
         """Let closed candles meet the orders of a connector, where the platform fetches none itself."""
         if ledger.fed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -61,6 +61,17 @@ class CandlesDocument(_Given):
             if self.candles[i].time_ms < self.candles[i - 1].close_ms:
                 raise ValueError(f"candle {i} opens before the one before it has closed")
         return self
+
+
+class DetailDocument(BaseModel):
+    """Why a request was refused."""
+
+    detail: str
+
+
+def no_such(status: int, description: str) -> dict[int | str, dict[str, Any]]:
+    """Give what OpenAPI says of a refusal by the API."""
+    return {status: {"description": description, "model": DetailDocument}}
 
 
 class TakenDocument(BaseModel):

@@ -25,6 +25,7 @@ MANDATORY = ("connectorName", "connectorToken", "action")
 STRINGS = (*MANDATORY, *NUMBERS, "log", "clientOrderId", "delaySecondsFilter")
 FIELDS = (*STRINGS, "delaySeconds")
 
+MOST_DELAY_S = 10**9
 _MOST_UNKNOWN = 10
 
 
@@ -178,7 +179,7 @@ def _delay_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         seconds = document["delaySeconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             yield "delaySeconds", f"is {kind_of(seconds)}; it must be a NUMBER, the one field that is"
-        elif not (0 <= seconds <= 10**9):
+        elif not (0 <= seconds <= MOST_DELAY_S):
             yield "delaySeconds", "is below 0 or endless"
     if "delaySecondsFilter" in document:
         if "delaySeconds" not in document:

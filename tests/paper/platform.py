@@ -10,9 +10,11 @@ from typing import Any
 
 import requests
 import uvicorn
+from pydantic import SecretStr
 
 from engine.config import AccountConfig
 from engine.paper.app import PATH, create_app
+from engine.paper.drill import Drill
 from engine.paper.ledger import Ledger
 from tests.paper.messages import CONNECTORS
 
@@ -20,13 +22,23 @@ from tests.paper.messages import CONNECTORS
 class Platform:
     """The app under uvicorn in a thread, and what a sender and a reader do with it."""
 
-    def __init__(self, folder: Path, account: AccountConfig | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        account: AccountConfig | None = None,
+        *,
+        drill: Drill | None = None,
+        api_token: SecretStr | None = None,
+    ) -> None:
         self.folder = folder
         self.ledger = Ledger(folder / "ledger.sqlite", CONNECTORS, account=account)
         self.candle_count = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(CONNECTORS, self.ledger), log_config=None, lifespan="off", timeout_graceful_shutdown=2
+            create_app(CONNECTORS, self.ledger, drill=drill, api_token=api_token),
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
