@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema, model_validator
 
 MOST_CANDLES = 10_000
 _LATEST_MS = 10**14
@@ -42,8 +42,8 @@ class _Given(BaseModel):
 class CandleDocument(_Given):
     """A closed candle: when it opens, and when it has closed. `funding` is the rate that falls due in it."""
 
-    time_ms: int = Field(ge=0, le=_LATEST_MS)
-    close_ms: int = Field(gt=0, le=_LATEST_MS)
+    time_ms: StrictInt = Field(ge=0, le=_LATEST_MS)
+    close_ms: StrictInt = Field(gt=0, le=_LATEST_MS)
     open: Price
     high: Price
     low: Price
