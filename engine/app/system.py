@@ -78,6 +78,7 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: boo
         capital=Decimal(repr(config.capital)),
         account=config.paper.account,
         exchanges={} if pushed else config.venues,
+        tickers=config.paper.prices == "tickers",
         api_token=config.paper.api_token,
         drill=config.paper.drill,
     )

@@ -60,6 +60,10 @@ class PaperConfig(_Strict):
     drill: FilledTruth = Field(default=False, description="Whether faults can be switched on at /api/drill.")
     ledger: str = Field(default="../state/paper-ledger.db", description="Where messages, orders and fills are kept.")
     account: AccountConfig = Field(default=AccountConfig(), description="What the accounts of all connectors go by.")
+    prices: Literal["candles", "tickers"] = Field(
+        default="candles",
+        description="What orders meet: the exchange's public 1-minute candles, or its tickers, asked for every second.",
+    )
 
     @field_validator("api_token")
     @classmethod

@@ -14,7 +14,7 @@ from engine.config.connector import is_loopback
 from engine.errors import InvalidInputError, RefusedError
 from engine.paper.app import create_app
 from engine.paper.drill import Drill
-from engine.paper.feed import CandleFeed
+from engine.paper.feed import Feed
 from engine.paper.ledger import Ledger
 from engine.paper.settings import PaperSettings
 
@@ -39,7 +39,7 @@ def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url
         ledger = open_ledger(settings)
         stack.callback(ledger.close)
         if settings.exchanges:
-            feed = CandleFeed(ledger, settings.connectors, settings.exchanges)
+            feed = Feed(ledger, settings.connectors, settings.exchanges, tickers=settings.tickers)
             feed.start()
             stack.callback(feed.stop)
         config = uvicorn.Config(

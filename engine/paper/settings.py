@@ -40,9 +40,10 @@ class PaperConnector(BaseModel):
 class PaperSettings(BaseModel):
     """Everything that `serve` needs. Connectors by name; port 0 lets the system choose.
 
-    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles.
-    `api_token` is asked of whoever uses the JSON API, and needed for a host that others can reach. With `drill`, or
-    a fault to begin with, faults can be switched on while it runs.
+    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles. With
+    `tickers`, orders meet the exchange's last prices, too. `api_token` is asked of whoever uses the JSON API, and
+    needed for a host that others can reach. With `drill`, or a fault to begin with, faults can be switched on while
+    it runs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -54,6 +55,7 @@ class PaperSettings(BaseModel):
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
     account: AccountConfig = AccountConfig()
     exchanges: dict[str, ExchangeConfig] = {}
+    tickers: bool = False
     api_token: SecretStr | None = Field(default=None, min_length=1)
     drill: bool = False
     fault: Fault | None = None
