@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
@@ -14,16 +13,16 @@ from engine.paper.documents import (
     CandlesDocument,
     FillDocument,
     FundingDocument,
-    MessageDocument,
     OrderDocument,
     PositionDocument,
     TakenDocument,
     no_such,
 )
+from engine.paper.entry import Entry
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
 from engine.paper.pages import Of, OrderPage, Page, once
-from engine.paper.tables import fills, funding, messages, orders
+from engine.paper.tables import fills, funding, orders
 from engine.webhook import number_text
 
 _NO_CONNECTOR = no_such(404, "No such connector")
@@ -38,17 +37,16 @@ def api_of(ledger: Ledger) -> APIRouter:
 
 
 def _add_lists(api: APIRouter, ledger: Ledger) -> None:
+    def named(page: Page) -> str | None:
+        return None if page.connector is None else _known(ledger, page.connector)
+
     def rows_of(table: Table, key: str, page: Page) -> list[dict[str, Any]]:
-        connector = None if page.connector is None else _known(ledger, page.connector)
-        return ledger.rows(table, key, page.after, page.limit, connector)
+        return ledger.rows(table, key, page.after, page.limit, named(page))
 
     @api.get("/messages", responses=_NO_CONNECTOR)
-    def _messages(page: Annotated[Page, Query()]) -> dict[str, list[MessageDocument]]:
+    def _messages(page: Annotated[Page, Query()]) -> dict[str, list[Entry]]:
         """Give what was received, oldest first."""
-        rows = rows_of(messages, "sequence", page)
-        return {
-            "messages": [MessageDocument.model_validate({**row, "fields": json.loads(row["fields"])}) for row in rows]
-        }
+        return {"messages": ledger.after(page.after, page.limit, named(page))}
 
     @api.get("/orders", responses=_NO_CONNECTOR)
     def _orders(page: Annotated[OrderPage, Query()]) -> dict[str, list[OrderDocument]]:

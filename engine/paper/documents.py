@@ -164,20 +164,3 @@ class FundingDocument(BaseModel):
     price: str
     rate: str
     amount: str
-
-
-class MessageDocument(BaseModel):
-    """A message as it was received, what was said to it, and what became of it."""
-
-    sequence: int
-    time_ms: int
-    connector: str
-    action: str
-    client_order_id: str | None
-    fields: dict[str, object]
-    size_kind: str | None
-    size: str | None
-    verdict: str
-    reason: str
-    acts_ms: int | None
-    became: str | None
