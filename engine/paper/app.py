@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from engine.errors import StoreError
 from engine.paper.access import NO_TOKEN, bearer_of
 from engine.paper.api import api_of
-from engine.paper.contract import message_schema, refusals
+from engine.paper.contract import TAKEN, message_schema, refusals
 from engine.paper.drill import Drill, drill_api
 from engine.paper.ledger import Ledger
 from engine.paper.reception import Reception
@@ -53,8 +53,8 @@ def create_app(
 
     @app.post(
         PATH,
-        response_class=PlainTextResponse,
-        responses=refusals(400, 401, 408, 413, 415, 422),
+        response_class=Response,
+        responses=TAKEN | refusals(400, 401, 408, 413, 415, 422),
         openapi_extra={"requestBody": body},
     )
     async def webhook(request: Request) -> Response:

@@ -20,6 +20,9 @@ _KINDS: dict[str, dict[str, Any]] = {
     "log": {"type": "string"},
     "delaySeconds": {"type": "number", "minimum": 0, "maximum": MOST_DELAY_S},
 }
+TAKEN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Taken", "content": {"text/plain": {"schema": {"type": "string", "const": "ok"}}}}
+}
 _SIDE = {"type": "string", "enum": list(SIDES)}
 
 

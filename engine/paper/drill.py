@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from engine.paper.documents import NO_BODY
 from engine.paper.faults import MOST_S, Fault, FaultKind
 
 _LOOK_EVERY_S = 0.05
@@ -99,7 +100,7 @@ def drill_api(drill: Drill) -> APIRouter:
         """Tell what goes wrong now."""
         return drill.shown()
 
-    @api.put("")
+    @api.put("", responses=NO_BODY)
     async def _set(fault: Fault) -> DrillDocument:
         """Let this go wrong from now on."""
         return drill.set(fault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
 
 MOST_S = 600.0
 
@@ -30,9 +30,9 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fault: FaultKind
-    after_the_fact: bool = False
-    seconds: float = Field(default=10.0, ge=0, le=MOST_S, allow_inf_nan=False, description="How late 'late' is.")
-    times: int | None = Field(default=None, ge=1, le=10**9)
+    after_the_fact: StrictBool = False
+    seconds: StrictFloat = Field(default=10.0, ge=0, le=MOST_S, allow_inf_nan=False, description="How late 'late' is.")
+    times: StrictInt | None = Field(default=None, ge=1, le=10**9)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -108,6 +108,8 @@ def _types(document: Mapping[str, object], *, syncs: bool = False) -> Iterator[t
             yield field, "is for connectors of the sync template; set 'template: sync' for this one"
         else:
             yield field, f"is unknown; {did_you_mean(field, known) or 'known are ' + ', '.join(known)}"
+    if syncs and "position" not in document:
+        yield from ((field, "needs 'position' beside it") for field in sync.FIELDS if field in document)
     for field, value in document.items():
         if field in STRINGS and not isinstance(value, str):
             yield field, f"is {kind_of(value)}; it must be a STRING" + (', such as "0.5"' if field in NUMBERS else "")

@@ -83,12 +83,10 @@ def faults_of(document: Mapping[str, object], market: MarketKind) -> Iterator[tu
             and bool(side) != bool(Decimal(size))
         ):
             yield f"position.{name}", f"is {size}, which contradicts its side: flat is 0, and all else is above 0"
-    entry = document.get("entryOrder")
-    if entry is None:
-        if sides[0]:
-            yield "entryOrder", "is missing; it says how much an entry is"
-        return
-    yield from _entry_faults(entry)
+    if "entryOrder" in document:
+        yield from _entry_faults(document["entryOrder"])
+    elif sides[0]:
+        yield "entryOrder", "is missing; it says how much an entry is"
     wait = document.get("maxWaitPositionReversalSeconds", 0)
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= 86_400:
         yield "maxWaitPositionReversalSeconds", "must be a number of seconds from 0 to 86400"

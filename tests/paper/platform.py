@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -17,6 +18,21 @@ from engine.paper.app import PATH, create_app
 from engine.paper.drill import Drill
 from engine.paper.ledger import Ledger
 from tests.paper.messages import CONNECTORS
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that starts and stops within milliseconds: its own looks every tenth of a second."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
 
 
 class Platform:
@@ -40,7 +56,7 @@ class Platform:
             lifespan="off",
             timeout_graceful_shutdown=2,
         )
-        self.server = uvicorn.Server(config)
+        self.server = _Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answers: list[str] = []
