@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz fuzz-paper kills power network soak disk pine mutants drift survey lock clean help
+.PHONY: demo test check bench fuzz fuzz-paper contract-paper kills kills-paper power network soak disk pine mutants drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,9 @@ help:
 	@echo "make bench   our speed beside others', side by side in one run"
 	@echo "make fuzz    100,000 mutated rule files, expressions, run definitions and configs: a few minutes"
 	@echo "make fuzz-paper  100,000 mutated bodies to the paper platform (FUZZ=n): a few minutes"
+	@echo "make contract-paper  40,000 requests that schemathesis makes of the paper platform's OpenAPI (EXAMPLES=n each): minutes"
 	@echo "make kills   the engine killed 20,000 times, at random and at every named moment (KILLS=n): an hour"
+	@echo "make kills-paper  the paper platform killed 1,000 times under load (KILLS_PAPER=n): half an hour"
 	@echo "make power   the power cut 10,000 times under the store (POWER=n): 10 minutes"
 	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
 	@echo "make soak    a simulated year of minutes of 20 routes, with all faults of exchanges and clocks (SOAK=minutes): hours"
@@ -65,9 +67,17 @@ FUZZ ?= 100000
 fuzz-paper: .venv/ready
 	@$(BIN)/python -m tests.paper.fuzz $(FUZZ)
 
+EXAMPLES ?= 1000
+contract-paper: .venv/ready
+	@$(BIN)/python -m tests.paper.openapi $(EXAMPLES)
+
 KILLS ?= 20000
 kills: .venv/ready
 	@$(BIN)/python -m tests.faults.kills $(KILLS)
+
+KILLS_PAPER ?= 1000
+kills-paper: .venv/ready
+	@$(BIN)/python -m tests.faults.paper $(KILLS_PAPER)
 
 POWER ?= 10000
 power: .venv/ready

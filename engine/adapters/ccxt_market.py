@@ -25,7 +25,7 @@ _LEAST_BARS = 5  # of a page: the newest is asked for with what may have changed
 
 
 class CcxtMarket:
-    """One exchange of ccxt; implements History. Nothing is asked twice here: that is for the caller to decide.
+    """One exchange of ccxt; implements Exchange. Nothing is asked twice here: that is for the caller to decide.
 
     Errors of every method: MarketDataUnavailableError where asking again may help, else MarketDataError.
     """
@@ -112,6 +112,19 @@ class CcxtMarket:
             await self._ask(pages, symbol, timeframe)
             bars = pages.take()
             yield Page(bars, timeframe.next(timeframe.last_closed(now_ms)) if pages.next_ms is None else pages.next_ms)
+
+    async def last_price(self, symbol: str) -> Decimal:
+        """Give the price of the last trade; where the exchange tells none, the middle of bid and ask."""
+        await self._market(symbol)
+        if not self._exchange.has.get("fetchTicker"):
+            raise MarketDataError(f"{self._id} has no public tickers; take candles")
+        ticker = await self._answer(self._exchange.fetch_ticker(symbol))
+        price = ticker.get("last")
+        if price is None and ticker.get("bid") is not None and ticker.get("ask") is not None:
+            price = (ticker["bid"] + ticker["ask"]) / 2
+        if not isinstance(price, int | float) or not 0 < price < float("inf"):
+            raise MarketDataUnavailableError(f"{self._id}: its ticker of {symbol} has no price; it will be asked again")
+        return Decimal(f"{price:.15g}")
 
     def request_ms(self) -> float:
         """Give how much of a minute's budget one question for a new candle takes, in ms of the exchange's queue."""

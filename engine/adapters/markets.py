@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.config import ExchangeConfig, RunConfig
-from engine.ports import Clock, History, Tell, ignore
+from engine.ports import Clock, Exchange, Tell, ignore
 
 
-def markets_of(config: RunConfig, clock: Clock, tell: Tell = ignore) -> dict[str, History]:
+def markets_of(config: RunConfig, clock: Clock, tell: Tell = ignore) -> dict[str, Exchange]:
     """Give all exchanges of a config by the names that routes call them. Errors: MarketDataError.
 
     Their lists of markets are kept beside the state.
@@ -19,7 +19,7 @@ def markets_of(config: RunConfig, clock: Clock, tell: Tell = ignore) -> dict[str
 
 def market_data(
     exchange: ExchangeConfig, clock: Clock, markets_file: Path | None = None, tell: Tell = ignore
-) -> History:
+) -> Exchange:
     """Give an exchange. Errors: MarketDataError for one that does not exist."""
     if exchange.id == "sample":
         from engine.adapters.sample_market import SampleMarket  # noqa: PLC0415 - only who wants it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from decimal import Decimal
 
 from engine.errors import MarketDataError
 from engine.market import Bars, Instrument, MarketKind, Timeframe
@@ -11,11 +12,12 @@ from engine.market.sample import SAMPLE_START_MS, sample_bars, sample_instrument
 from engine.ports import Clock, Page
 
 _PAGE_BARS = 1_000
+_MINUTE = Timeframe.parse("1m")
 _SYMBOL = re.compile(r"[A-Z0-9]+/[A-Z0-9]+(:[A-Z0-9]+)?")
 
 
 class SampleMarket:
-    """Synthetic candles up to what `clock` says it is; implements History. Needs no network and never fails."""
+    """Synthetic candles up to what `clock` says it is; implements Exchange. Needs no network and never fails."""
 
     def __init__(self, clock: Clock, seed: int = 7) -> None:
         """Take the time from `clock`; another `seed` is another market."""
@@ -51,6 +53,14 @@ class SampleMarket:
             next_ms = min(end, timeframe.shift(at, _PAGE_BARS))
             yield Page(await self.closed_bars(symbol, timeframe, max(at, since_ms), next_ms), next_ms)
             at = next_ms
+
+    async def last_price(self, symbol: str) -> Decimal:
+        """Give the close of the last minute. Errors: MarketDataError."""
+        now_ms = self._clock.now_ms()
+        bars = await self.closed_bars(symbol, _MINUTE, _MINUTE.last_closed(now_ms), now_ms)
+        if not len(bars):
+            raise MarketDataError("the sample market has no price before its first minute has closed")
+        return Decimal(str(float(bars.close[-1])))
 
     async def close(self) -> None:
         """Do nothing: there are no connections."""

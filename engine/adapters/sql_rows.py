@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from engine.adapters.sql_seal import check_seal, seal
 from engine.adapters.sql_statement import Statement
 from engine.adapters.sql_tables import ATTEMPTS, COMMANDS, OUTBOX, RESOLUTIONS
-from engine.delivery import Command, Intent, Row, RowState, Word
+from engine.delivery import Command, Intent, Row, RowState, Step, Word
 
 _FIELDS = tuple(Row.__dataclass_fields__)
 
@@ -168,3 +168,15 @@ def _values(row: Row) -> dict[str, object]:
 def _row(values: Mapping[Any, Any]) -> Row:
     known = {name: values[name] for name in _FIELDS}
     return Row(**known | {"intent": Intent(values["intent"]), "state": RowState(values["state"])})
+
+
+def changed_by(step: Step, detail: str, now_ms: int) -> dict[str, object]:
+    """Give what a step changes of a row."""
+    new = {
+        "state": step.state,
+        "next_try_ms": step.next_try_ms,
+        "maybe_arrived": step.maybe_arrived,
+        "detail": detail,
+        "changed_ms": now_ms,
+    }
+    return new if step.deadline_ms is None else new | {"deadline_ms": step.deadline_ms}

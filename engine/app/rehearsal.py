@@ -79,7 +79,7 @@ async def _with_the_exchange(
             try:
                 now[name] = await market.now_ms()
             except MarketDataError as error:
-                wrong.append(f"{config.venues[name].id}: {error}")
+                wrong.append(str(error))
         instruments = [
             await _instrument(markets[spec.exchange], spec, wrong) if spec.exchange in now else None for spec in specs
         ]

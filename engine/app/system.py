@@ -73,10 +73,14 @@ def paper_settings(config: RunConfig, specs: Sequence[RouteSpec], *, pushed: boo
     return PaperSettings(
         connectors=known,
         ledger=Path(config.paper.ledger),
+        host=config.paper.host,
         port=config.paper.port,
         capital=Decimal(repr(config.capital)),
         account=config.paper.account,
         exchanges={} if pushed else config.venues,
+        tickers=config.paper.prices == "tickers",
+        api_token=config.paper.api_token,
+        drill=config.paper.drill,
     )
 
 

@@ -102,7 +102,8 @@ def _span(ms: int) -> str:
 
 def _doorbell(bell: Doorbell) -> str:
     heard = "".join(f", looked for {name} candles {_span(ago_ms)} ago" for name, ago_ms in bell.heard_ms.items())
-    return f"doorbell: rang {_span(bell.rang_ms)} ago{heard}; {bell.missed} rings missed since its start"
+    missed = f"{bell.missed} ring{'' if bell.missed == 1 else 's'} missed"
+    return f"doorbell: rang {_span(bell.rang_ms)} ago{heard}; {missed} since its start"
 
 
 def _limit(limit: LimitStatus) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from engine.config.account import AccountConfig
 from engine.config.connector import Connector, is_loopback
 from engine.config.safety import JournalConfig, SafetyConfig
 from engine.documents import faults_at
 from engine.documents.nodes import Path
-from engine.documents.numbers import FilledNumber, FilledWhole
+from engine.documents.numbers import FilledNumber, FilledTruth, FilledWhole
 
 Fault = tuple[Path, str]
+_LEAST_TOKEN = 16
 
 
 class _Strict(BaseModel):
@@ -45,11 +46,44 @@ class Route(_Strict):
 
 
 class PaperConfig(_Strict):
-    """Our own receiver, started beside the engine on loopback."""
+    """Our own receiver, started beside the engine."""
 
     port: FilledWhole = Field(default=8790, ge=0, le=65535)
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Where it listens. A host that others can reach needs 'api_token'.",
+    )
+    api_token: SecretStr | None = Field(
+        default=None, description="Asked of whoever reads its JSON API; write ${NAME} and set it outside."
+    )
+    drill: FilledTruth = Field(default=False, description="Whether faults can be switched on at /api/drill.")
     ledger: str = Field(default="../state/paper-ledger.db", description="Where messages, orders and fills are kept.")
     account: AccountConfig = Field(default=AccountConfig(), description="What the accounts of all connectors go by.")
+    prices: Literal["candles", "tickers"] = Field(
+        default="candles",
+        description="What orders meet: the exchange's public 1-minute candles, or its tickers, asked for every second.",
+    )
+
+    @field_validator("api_token")
+    @classmethod
+    def _hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
+        text = "" if token is None else token.get_secret_value()
+        if token is not None and (
+            len(text) < _LEAST_TOKEN or not text.isascii() or not text.isprintable() or " " in text
+        ):
+            raise ValueError(
+                f"it must be {_LEAST_TOKEN} letters, digits and signs or more, without blanks; "
+                "to make one: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
+            )
+        return token
+
+    @model_validator(mode="after")
+    def _reached_with_token_only(self) -> PaperConfig:
+        if not is_loopback(self.host) and self.api_token is None:
+            message = f"'{self.host}' can be reached by others, who could read and feed every account"
+            raise faults_at([(("host",), f"{message}; give 'api_token' beside it, or listen on 127.0.0.1")])
+        return self
 
 
 class RunConfig(_Strict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.documents import Mapping, Node, Sequence, Source
 
-_WORDS = r"tok\w*|\w*secret\w*|passw\w*|passphrase|api_?key\w*|\w*private\w*|credential\w*"
+_WORDS = r"\w*tok\w*|\w*secret\w*|passw\w*|passphrase|api_?key\w*|\w*private\w*|credential\w*"
 _SECRET_KEY = re.compile(_WORDS, re.IGNORECASE)
 _SECRET_LINE = re.compile(rf"((?:{_WORDS})[\"']?[ \t]*:[ \t]*)([^\r\n]+)", re.IGNORECASE)
 _NOT_A_LINE_END = re.compile("[^\r\n\x85\u2028\u2029]")

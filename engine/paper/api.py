@@ -2,86 +2,95 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
+from sqlalchemy import Table
 
 from engine.paper.documents import (
+    NO_BODY,
     BalanceDocument,
     CandlesDocument,
     FillDocument,
     FundingDocument,
-    MessageDocument,
     OrderDocument,
     PositionDocument,
     TakenDocument,
+    no_such,
 )
+from engine.paper.entry import Entry
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
-from engine.paper.tables import fills, funding, messages, orders
+from engine.paper.pages import Of, OrderPage, Page, once
+from engine.paper.tables import fills, funding, orders
 from engine.webhook import number_text
 
-After = Annotated[int, Query(ge=0, le=2**62, description="The number after which to begin.")]
-Limit = Annotated[int, Query(ge=1, le=10_000)]
-Of = Annotated[str | None, Query(description="A connector; all of them if not given.")]
+_NO_CONNECTOR = no_such(404, "No such connector")
 
 
 def api_of(ledger: Ledger) -> APIRouter:
     """Give the routes under /api."""
-    api = APIRouter(prefix="/api")
+    api = APIRouter(prefix="/api", dependencies=[Depends(once)])
+    _add_lists(api, ledger)
+    _add_accounts(api, ledger)
+    return api
 
-    @api.get("/messages")
-    def _messages(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[MessageDocument]]:
+
+def _add_lists(api: APIRouter, ledger: Ledger) -> None:
+    def named(page: Page) -> str | None:
+        return None if page.connector is None else _known(ledger, page.connector)
+
+    def rows_of(table: Table, key: str, page: Page) -> list[dict[str, Any]]:
+        return ledger.rows(table, key, page.after, page.limit, named(page))
+
+    @api.get("/messages", responses=_NO_CONNECTOR)
+    def _messages(page: Annotated[Page, Query()]) -> dict[str, list[Entry]]:
         """Give what was received, oldest first."""
-        rows = ledger.rows(messages, "sequence", after, limit, connector)
-        return {
-            "messages": [MessageDocument.model_validate({**row, "fields": json.loads(row["fields"])}) for row in rows]
-        }
+        return {"messages": ledger.after(page.after, page.limit, named(page))}
 
-    @api.get("/orders")
-    def _orders(connector: str, after: After = 0, limit: Limit = 1000) -> dict[str, list[OrderDocument]]:
+    @api.get("/orders", responses=_NO_CONNECTOR)
+    def _orders(page: Annotated[OrderPage, Query()]) -> dict[str, list[OrderDocument]]:
         """Give a connector's orders by their numbers."""
-        rows = ledger.rows(orders, "number", after, limit, _known(connector))
-        return {"orders": [OrderDocument.model_validate(row) for row in rows]}
+        return {"orders": [OrderDocument.model_validate(row) for row in rows_of(orders, "number", page)]}
 
-    @api.get("/fills")
-    def _fills(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[FillDocument]]:
+    @api.get("/fills", responses=_NO_CONNECTOR)
+    def _fills(page: Annotated[Page, Query()]) -> dict[str, list[FillDocument]]:
         """Give fills, oldest first."""
-        return {
-            "fills": [FillDocument.model_validate(row) for row in ledger.rows(fills, "number", after, limit, connector)]
-        }
+        return {"fills": [FillDocument.model_validate(row) for row in rows_of(fills, "number", page)]}
 
-    @api.get("/funding")
-    def _funding(after: After = 0, limit: Limit = 1000, connector: Of = None) -> dict[str, list[FundingDocument]]:
+    @api.get("/funding", responses=_NO_CONNECTOR)
+    def _funding(page: Annotated[Page, Query()]) -> dict[str, list[FundingDocument]]:
         """Give what was paid for holding, oldest first."""
-        rows = ledger.rows(funding, "number", after, limit, connector)
-        return {"funding": [FundingDocument.model_validate(row) for row in rows]}
+        return {"funding": [FundingDocument.model_validate(row) for row in rows_of(funding, "number", page)]}
 
-    @api.get("/balances")
-    def _balances() -> dict[str, list[BalanceDocument]]:
+
+def _add_accounts(api: APIRouter, ledger: Ledger) -> None:
+    def named(of: Of) -> tuple[str, ...]:
+        return ledger.connectors if of.connector is None else (_known(ledger, of.connector),)
+
+    @api.get("/balances", responses=_NO_CONNECTOR)
+    def _balances(of: Annotated[Of, Query()]) -> dict[str, list[BalanceDocument]]:
         """Give what each account is worth."""
-        return {"balances": [_balance(ledger, name) for name in ledger.connectors]}
+        return {"balances": [_balance(ledger, name) for name in named(of)]}
 
-    @api.get("/positions")
-    def _positions() -> dict[str, list[PositionDocument]]:
+    @api.get("/positions", responses=_NO_CONNECTOR)
+    def _positions(of: Annotated[Of, Query()]) -> dict[str, list[PositionDocument]]:
         """Give what is held."""
-        return {"positions": [one for name in ledger.connectors for one in _held(ledger, name)]}
+        return {"positions": [one for name in named(of) for one in _held(ledger, name)]}
 
-    @api.post("/candles", responses={404: {"description": "No such connector"}, 409: {"description": "It is fed"}})
+    @api.post("/candles", responses=_NO_CONNECTOR | NO_BODY | no_such(409, "The platform fetches candles"))
     def _candles(document: CandlesDocument) -> TakenDocument:
         """Let closed candles meet the orders of a connector, where the platform fetches none itself."""
         if ledger.fed:
             raise HTTPException(409, "this platform fetches its candles from an exchange; none can be pushed")
         given = [Candle(**dict(candle)) for candle in document.candles]
-        return TakenDocument(taken=ledger.take_candles(_known(document.connector), given))
+        return TakenDocument(taken=ledger.take_candles(_known(ledger, document.connector), given))
 
-    def _known(connector: str) -> str:
-        if connector not in ledger.connectors:
-            raise HTTPException(404, "there is no connector of this name")
-        return connector
 
-    return api
+def _known(ledger: Ledger, connector: str) -> str:
+    if connector not in ledger.connectors:
+        raise HTTPException(404, "there is no connector of this name")
+    return connector
 
 
 def _balance(ledger: Ledger, connector: str) -> BalanceDocument:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema, model_validator
 
 MOST_CANDLES = 10_000
 _LATEST_MS = 10**14
 
 
-def _no_float(value: object) -> object:
-    if isinstance(value, bool | float):
-        raise ValueError('prices are texts, such as "0.00009", as a JSON number is not exact')
+_NUMBER = "[0-9]{1,20}(\\.[0-9]{1,20})?"
+
+
+def _exact(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(f"-?{_NUMBER}", value):
+        raise ValueError('prices and rates are plain decimal texts, such as "0.00009", as a JSON number is not exact')
     return value
 
 
 Price = Annotated[
-    Decimal, BeforeValidator(_no_float), Field(gt=0, max_digits=40, decimal_places=20, allow_inf_nan=False)
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=0),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NUMBER}$", "examples": ["0.00009"]}),
 ]
 Rate = Annotated[
-    Decimal, BeforeValidator(_no_float), Field(gt=-1, lt=1, max_digits=40, decimal_places=20, allow_inf_nan=False)
+    Decimal,
+    BeforeValidator(_exact),
+    Field(gt=-1, lt=1),
+    WithJsonSchema({"type": "string", "pattern": f"^-?{_NUMBER}$", "examples": ["0.0001"]}),
 ]
 
 
@@ -32,8 +42,8 @@ class _Given(BaseModel):
 class CandleDocument(_Given):
     """A closed candle: when it opens, and when it has closed. `funding` is the rate that falls due in it."""
 
-    time_ms: int = Field(ge=0, le=_LATEST_MS)
-    close_ms: int = Field(gt=0, le=_LATEST_MS)
+    time_ms: StrictInt = Field(ge=0, le=_LATEST_MS)
+    close_ms: StrictInt = Field(gt=0, le=_LATEST_MS)
     open: Price
     high: Price
     low: Price
@@ -61,6 +71,20 @@ class CandlesDocument(_Given):
             if self.candles[i].time_ms < self.candles[i - 1].close_ms:
                 raise ValueError(f"candle {i} opens before the one before it has closed")
         return self
+
+
+class DetailDocument(BaseModel):
+    """Why a request was refused."""
+
+    detail: str
+
+
+def no_such(status: int, description: str) -> dict[int | str, dict[str, Any]]:
+    """Give what OpenAPI says of a refusal by the API."""
+    return {status: {"description": description, "model": DetailDocument}}
+
+
+NO_BODY = no_such(400, "The body cannot be read")
 
 
 class TakenDocument(BaseModel):
@@ -140,20 +164,3 @@ class FundingDocument(BaseModel):
     price: str
     rate: str
     amount: str
-
-
-class MessageDocument(BaseModel):
-    """A message as it was received, what was said to it, and what became of it."""
-
-    sequence: int
-    time_ms: int
-    connector: str
-    action: str
-    client_order_id: str | None
-    fields: dict[str, object]
-    size_kind: str | None
-    size: str | None
-    verdict: str
-    reason: str
-    acts_ms: int | None
-    became: str | None

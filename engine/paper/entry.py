@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One received message.
+    """One received message, and a row of `/api/messages`.
 
     `sequence` counts from 1. `connector` is "" where it was not one of ours. `fields` are the JSON's own without
     connector and token. `size_kind` and `size` are what the platform goes by: "fixed" or "percent" and a plain decimal;
@@ -40,10 +40,6 @@ class Entry:
     reason: str
     acts_ms: int | None = None
     became: str | None = None
-
-    def as_json(self) -> dict[str, object]:
-        """Give it as a JSON object, with the names that `/api/messages` uses."""
-        return asdict(self)
 
     def row(self) -> dict[str, object]:
         """Give it as a row of `messages`."""

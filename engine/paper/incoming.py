@@ -25,6 +25,7 @@ MANDATORY = ("connectorName", "connectorToken", "action")
 STRINGS = (*MANDATORY, *NUMBERS, "log", "clientOrderId", "delaySecondsFilter")
 FIELDS = (*STRINGS, "delaySeconds")
 
+MOST_DELAY_S = 10**9
 _MOST_UNKNOWN = 10
 
 
@@ -107,6 +108,8 @@ def _types(document: Mapping[str, object], *, syncs: bool = False) -> Iterator[t
             yield field, "is for connectors of the sync template; set 'template: sync' for this one"
         else:
             yield field, f"is unknown; {did_you_mean(field, known) or 'known are ' + ', '.join(known)}"
+    if syncs and "position" not in document:
+        yield from ((field, "needs 'position' beside it") for field in sync.FIELDS if field in document)
     for field, value in document.items():
         if field in STRINGS and not isinstance(value, str):
             yield field, f"is {kind_of(value)}; it must be a STRING" + (', such as "0.5"' if field in NUMBERS else "")
@@ -178,7 +181,7 @@ def _delay_faults(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         seconds = document["delaySeconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             yield "delaySeconds", f"is {kind_of(seconds)}; it must be a NUMBER, the one field that is"
-        elif not (0 <= seconds <= 10**9):
+        elif not (0 <= seconds <= MOST_DELAY_S):
             yield "delaySeconds", "is below 0 or endless"
     if "delaySecondsFilter" in document:
         if "delaySeconds" not in document:

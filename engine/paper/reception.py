@@ -5,10 +5,13 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from engine.adapters.redaction import Redaction
 from engine.errors import InvalidInputError, InvalidMessageError
+from engine.paper.entry import Entry
 from engine.paper.incoming import FIELDS, Incoming, mandatory_faults, read
 from engine.paper.json_body import parse_object
 from engine.paper.ledger import Ledger
@@ -34,8 +37,23 @@ class Answer:
         return {"error": self.error, "fields": self.fields} if self.fields else {"error": self.error}
 
 
+_OK = Answer()
+
+
+class Judged(NamedTuple):
+    """An answer, which may be given once `kept` is done: then the message is on the disk."""
+
+    answer: Answer
+    kept: Future[Entry]
+
+    def wait(self) -> Answer:
+        """Give the answer when it may be given. Errors: StoreError."""
+        self.kept.result()
+        return self.answer
+
+
 class Reception:
-    """Judges one message at a time. Every method writes to the ledger before it returns. Errors: StoreError."""
+    """Judges one message at a time, and never waits. Errors: StoreError, also as those of what is kept."""
 
     def __init__(self, connectors: Mapping[str, PaperConnector], ledger: Ledger) -> None:
         """Take the connectors by name."""
@@ -45,7 +63,11 @@ class Reception:
         self._nobody = secrets.token_urlsafe(32)
 
     def receive(self, body: bytes) -> Answer:
-        """Answer a body of acceptable length and type."""
+        """Give the answer to a body when it may be given."""
+        return self.judge(body).wait()
+
+    def judge(self, body: bytes) -> Judged:
+        """Judge a body of acceptable length and type."""
         try:
             document = parse_object(body)
         except InvalidInputError as error:
@@ -64,8 +86,7 @@ class Reception:
             return self.refuse(422, "invalid message", fields, connector=name, faults=error.faults)
         if message.target is not None:  # without faults, so nothing but numbers and known words
             fields |= {name: document[name] for name in POSITION_FIELDS if name in document}
-        self._ledger.accept(self._redacted(message), fields)
-        return Answer()
+        return Judged(_OK, self._ledger.accepting(self._redacted(message), fields))
 
     def refuse(
         self,
@@ -76,12 +97,11 @@ class Reception:
         connector: str = "",
         faults: Mapping[str, str] | None = None,
         reason: str = "",
-    ) -> Answer:
+    ) -> Judged:
         """Write a refusal down. `reason` is for the ledger, where it may say more than the sender is told."""
         answer = Answer(status, self._redaction.text(error), self._redaction.texts(faults or {}))
         listed = "; ".join(f"{name}: {fault}" for name, fault in answer.fields.items())
-        self._ledger.reject(connector, fields or {}, reason or listed or answer.error)
-        return answer
+        return Judged(answer, self._ledger.rejecting(connector, fields or {}, reason or listed or answer.error))
 
     def _authenticate(self, name: str, token: str) -> PaperConnector | None:
         """An unknown name takes the same comparison as a known one."""

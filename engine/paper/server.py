@@ -1,4 +1,4 @@
-"""The paper platform as a server on loopback that stops when asked."""
+"""The paper platform as a server, on loopback or where others reach it, that stops when asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import uvicorn
 from engine.config.connector import is_loopback
 from engine.errors import InvalidInputError, RefusedError
 from engine.paper.app import create_app
-from engine.paper.feed import CandleFeed
+from engine.paper.drill import Drill
+from engine.paper.feed import Feed
 from engine.paper.ledger import Ledger
 from engine.paper.settings import PaperSettings
 
@@ -23,23 +24,26 @@ _GRACE_S = 4  # for requests that are under way; the whole stop is over within 5
 def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url: None) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is given the address once requests are answered.
 
-    Errors: RefusedError for a host that others can reach, or a ledger that another process uses; InvalidInputError
-    where the port cannot be had; StoreError.
+    Errors: RefusedError for a host that others can reach without an `api_token`, or a ledger that another process uses;
+    InvalidInputError where host and port cannot be had; StoreError.
     """
-    host = settings.host
-    if not is_loopback(host):
-        raise RefusedError(f"'{host}' can be reached by others; the paper platform listens on loopback only: 127.0.0.1")
-    listener = _listen(host, settings.port)
+    if not is_loopback(settings.host) and settings.api_token is None:
+        raise RefusedError(
+            f"'{settings.host}' can be reached by others, who could read and feed every account; "
+            "give paper: {api_token: ${PAPER_API_TOKEN}} in the config, or listen on 127.0.0.1"
+        )
+    listener = _listen(settings.host, settings.port)
+    drill = Drill(settings.fault) if settings.drill or settings.fault else None
     with ExitStack() as stack:
         stack.enter_context(listener)
         ledger = open_ledger(settings)
         stack.callback(ledger.close)
         if settings.exchanges:
-            feed = CandleFeed(ledger, settings.connectors, settings.exchanges)
+            feed = Feed(ledger, settings.connectors, settings.exchanges, tickers=settings.tickers)
             feed.start()
             stack.callback(feed.stop)
         config = uvicorn.Config(
-            create_app(settings.connectors, ledger),
+            create_app(settings.connectors, ledger, api_token=settings.api_token, drill=drill),
             access_log=False,
             lifespan="off",
             log_config=None,
@@ -47,7 +51,8 @@ def serve(settings: PaperSettings, on_ready: Callable[[str], None] = lambda _url
             timeout_graceful_shutdown=_GRACE_S,
             ws="none",
         )
-        _Server(config, lambda: on_ready(_url(listener))).run(sockets=[listener])
+        on_stop = (lambda: None) if drill is None else drill.release
+        _Server(config, lambda: on_ready(_url(listener)), on_stop).run(sockets=[listener])
 
 
 def open_ledger(settings: PaperSettings) -> Ledger:
@@ -62,11 +67,11 @@ def open_ledger(settings: PaperSettings) -> Ledger:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready, and that returns after a signal instead of raising it once more."""
+    """uvicorn that says when it is ready and when it stops, and returns after a signal instead of raising it again."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._on_ready, self._on_stop = on_ready, on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -74,6 +79,7 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self._on_stop()
         self.should_exit = True
 
 
@@ -90,5 +96,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _url(listener: socket.socket) -> str:
+    """Give the address by which this machine reaches it."""
     host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

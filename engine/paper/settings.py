@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from engine.config import AccountConfig, ExchangeConfig
 from engine.errors import InvalidInputError
 from engine.market import MarketKind
+from engine.paper.faults import Fault
 from engine.paper.matching import AccountTerms
 
 VARIABLE = "SIGNAL_ENGINE_PAPER"
@@ -39,7 +40,10 @@ class PaperConnector(BaseModel):
 class PaperSettings(BaseModel):
     """Everything that `serve` needs. Connectors by name; port 0 lets the system choose.
 
-    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles.
+    Exchanges by the names that connectors call them; without any, whoever runs the platform pushes the candles. With
+    `tickers`, orders meet the exchange's last prices, too. `api_token` is asked of whoever uses the JSON API, and
+    needed for a host that others can reach. With `drill`, or a fault to begin with, faults can be switched on while
+    it runs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -51,12 +55,18 @@ class PaperSettings(BaseModel):
     capital: Decimal = Field(default=Decimal(10_000), gt=0)
     account: AccountConfig = AccountConfig()
     exchanges: dict[str, ExchangeConfig] = {}
+    tickers: bool = False
+    api_token: SecretStr | None = Field(default=None, min_length=1)
+    drill: bool = False
+    fault: Fault | None = None
 
     def secret_json(self) -> str:
         """Write as one JSON document, tokens and all: for the environment of the other process, nowhere else."""
         document: dict[str, Any] = self.model_dump(mode="json")
         for name, known in self.connectors.items():
             document["connectors"][name]["token"] = known.token.get_secret_value()
+        if self.api_token is not None:
+            document["api_token"] = self.api_token.get_secret_value()
         return json.dumps(document)
 
 

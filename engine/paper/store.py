@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Table, create_engine, event, func, select
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -17,7 +17,7 @@ from sqlalchemy.sql import ColumnElement
 
 from engine.adapters.sql_lock import WriterLock
 from engine.errors import StoreError
-from engine.paper.tables import VERSION, messages, metadata, placed, placed_once, still_waiting
+from engine.paper.tables import VERSION, metadata, placed_once, still_waiting
 
 Row = Mapping[str, Any]
 
@@ -106,19 +106,6 @@ class Store:
                 raw.cursor().execute("PRAGMA journal_mode = WAL")
             finally:
                 raw.close()
-
-
-def write(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Write rows; those whose key is there already are replaced."""
-    if found := list(rows):
-        connection.execute(insert(table).prefix_with("OR REPLACE"), found)
-
-
-def first_under(connection: Connection, connector: str, client_order_id: str) -> Row | None:
-    """Give the message that placed an order under this id, if one did."""
-    same = (messages.c.connector == connector, messages.c.client_order_id == client_order_id)
-    found = connection.execute(select(messages).where(placed, *same)).mappings().one_or_none()
-    return None if found is None else dict(found)
 
 
 def _from_messages_only(connection: Connection) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIELDS = ("position", "entryOrder", "maxWaitPositionReversalSeconds")
 _POSITION = ("side", "size", "prev_side", "prev_size")
 _ENTRY = ("value", "mode")
-_SIDES = {"long": 1, "short": -1, "flat": 0}
+SIDES = {"long": 1, "short": -1, "flat": 0}
 _ZERO, _HUNDRED = Decimal(0), Decimal(100)
 _OPEN = {1: Action.OPEN_LONG, -1: Action.OPEN_SHORT}
 _CLOSE = {1: Action.CLOSE_LONG, -1: Action.CLOSE_SHORT}
@@ -65,15 +65,14 @@ def faults_of(document: Mapping[str, object], market: MarketKind) -> Iterator[tu
     for name in ("side", "prev_side"):
         if name not in position:
             yield f"position.{name}", "is missing"
-        elif not isinstance(position[name], str) or position[name] not in _SIDES:
+        elif not isinstance(position[name], str) or position[name] not in SIDES:
             yield f"position.{name}", "must be long, short or flat"
         elif position[name] == "short" and market is MarketKind.SPOT:
             yield f"position.{name}", "is short, which a spot market has not"
     for name in ("size", "prev_size"):
         yield from _number(f"position.{name}", position.get(name), zero=True)
     sides = [
-        _SIDES[s] if isinstance(s := position.get(name), str) and s in _SIDES else None
-        for name in ("side", "prev_side")
+        SIDES[s] if isinstance(s := position.get(name), str) and s in SIDES else None for name in ("side", "prev_side")
     ]
     for side, name in zip(sides, ("size", "prev_size"), strict=True):
         size = position.get(name)
@@ -84,12 +83,10 @@ def faults_of(document: Mapping[str, object], market: MarketKind) -> Iterator[tu
             and bool(side) != bool(Decimal(size))
         ):
             yield f"position.{name}", f"is {size}, which contradicts its side: flat is 0, and all else is above 0"
-    entry = document.get("entryOrder")
-    if entry is None:
-        if sides[0]:
-            yield "entryOrder", "is missing; it says how much an entry is"
-        return
-    yield from _entry_faults(entry)
+    if "entryOrder" in document:
+        yield from _entry_faults(document["entryOrder"])
+    elif sides[0]:
+        yield "entryOrder", "is missing; it says how much an entry is"
     wait = document.get("maxWaitPositionReversalSeconds", 0)
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= 86_400:
         yield "maxWaitPositionReversalSeconds", "must be a number of seconds from 0 to 86400"
@@ -99,7 +96,7 @@ def read_target(document: Mapping[str, object]) -> Target:
     """Read a position without faults."""
     of = document["position"]
     assert isinstance(of, dict)  # noqa: S101 - it has no faults
-    return Target(_SIDES[of["side"]], Decimal(of["size"]), _SIDES[of["prev_side"]], Decimal(of["prev_size"]))
+    return Target(SIDES[of["side"]], Decimal(of["size"]), SIDES[of["prev_side"]], Decimal(of["prev_size"]))
 
 
 def read_entry(document: Mapping[str, object]) -> tuple[SizeKind, Decimal] | tuple[None, None]:

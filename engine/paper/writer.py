@@ -32,12 +32,16 @@ class Writer:
 
     def do(self, job: Callable[[Connection], T]) -> T:
         """Run a job and wait until it is on the disk. Errors: StoreError, and then nothing of it is."""
+        return self.submit(job).result()
+
+    def submit(self, job: Callable[[Connection], T]) -> Future[T]:
+        """Let a job run; its future is done when it is on the disk, or has its error. Errors: StoreError if closed."""
         done: Future[T] = Future()
         with self._mutex:
             if self._closed:
                 raise StoreError("the ledger is closed")
             self._jobs.put((job, done))
-        return done.result()
+        return done
 
     def close(self) -> None:
         """End after what has been asked for."""
@@ -59,7 +63,7 @@ class Writer:
                     last = True
                     break
                 batch.append(more)
-            self._commit(batch)
+            self._commit([one for one in batch if one[1].set_running_or_notify_cancel()])
             if last:
                 return
 

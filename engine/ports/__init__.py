@@ -2,7 +2,7 @@
 
 from engine.ports.clock import Clock
 from engine.ports.journal import Candle, JournalEntry, JournalMark, MarkKind
-from engine.ports.market_data import History, MarketData, Page
+from engine.ports.market_data import Exchange, History, MarketData, Page, Quotes
 from engine.ports.notice import Notice, NoticeKind, Tell, ignore
 from engine.ports.pulse import Ailing, Pulse
 from engine.ports.sender import Sender
@@ -13,6 +13,7 @@ __all__ = [
     "Attempt",
     "Candle",
     "Clock",
+    "Exchange",
     "History",
     "JournalEntry",
     "JournalMark",
@@ -22,6 +23,7 @@ __all__ = [
     "NoticeKind",
     "Page",
     "Pulse",
+    "Quotes",
     "Resolution",
     "RouteRecord",
     "Sender",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from engine.market import Bars, Instrument, MarketKind, Timeframe
@@ -44,9 +45,21 @@ class MarketData(Protocol):
         ...
 
 
+class Quotes(MarketData, Protocol):
+    """An exchange that tells its prices between candles, too."""
+
+    async def last_price(self, symbol: str) -> Decimal:
+        """Give the price of the last trade, by the exchange's public ticker."""
+        ...
+
+
 class History(MarketData, Protocol):
     """An exchange whose history is read page by page, so that what has come can be kept when the rest fails."""
 
     def history(self, symbol: str, timeframe: Timeframe, since_ms: int, now_ms: int) -> AsyncGenerator[Page, None]:
         """Give what `closed_bars` gives, in pages, oldest first; each raises what that raises."""
         ...
+
+
+class Exchange(History, Quotes, Protocol):
+    """Everything that an exchange tells in public."""

@@ -265,6 +265,34 @@ def test_cells_that_are_missing_are_refused(row: list[object], said: str, server
         ask("binance", server.url, bars_of("BTC/USDT", NOW - 3 * 3_600_000))
 
 
+@pytest.mark.parametrize(("exchange", "symbol", "venue"), CLASSES)
+def test_the_last_price_is_the_tickers(exchange: str, symbol: str, venue: str, server: ExchangeServer) -> None:
+    """It is the price of the last trade: here the close of the minute that forms."""
+    price = ask(exchange, server.url, lambda market: market.last_price(symbol))
+    minute = Timeframe.parse("1m")
+    forming = server.candles(symbol, minute, minute.floor(NOW), NOW)
+    assert min(forming.open[0], forming.close[0]) <= price <= max(forming.open[0], forming.close[0])
+    assert server.requests[f"{venue}/ticker/24hr"] == 1
+
+
+@pytest.mark.parametrize(
+    ("ticker", "price"),
+    [
+        ({"bidPrice": "99.5", "askPrice": "100"}, Decimal("99.75")),
+        ({"lastPrice": "0", "bidPrice": "99.5"}, None),
+        ({}, None),
+    ],
+)
+def test_a_ticker_without_a_last_price(ticker: dict[str, str], price: Decimal | None, server: ExchangeServer) -> None:
+    """The middle of bid and ask stands for it; without them there is none, and it is asked again."""
+    server.trouble(Trouble("/ticker/24hr", body=json.dumps({"symbol": "BTCUSDT", "closeTime": NOW, **ticker})))
+    if price is not None:
+        assert ask("binance", server.url, lambda market: market.last_price("BTC/USDT")) == price
+        return
+    with pytest.raises(MarketDataUnavailableError, match="ticker of BTC/USDT has no price"):
+        ask("binance", server.url, lambda market: market.last_price("BTC/USDT"))
+
+
 def test_secrets_in_options_are_not_in_errors() -> None:
     """A proxy's password does not show in the error of an unreachable proxy."""
     proxy = "http://user:hunter2@127.0.0.1:9"

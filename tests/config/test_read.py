@@ -61,6 +61,30 @@ def test_the_shipped_configs_are_good() -> None:
     assert TOKEN not in repr(live)
 
 
+@pytest.mark.parametrize(
+    ("paper", "told"),
+    [
+        (
+            "{host: 0.0.0.0}",
+            "'0.0.0.0' can be reached by others, who could read and feed every account; give 'api_token'",
+        ),
+        ("{host: 192.168.0.7, api_token: short}", "api_token: it must be 16 letters"),
+        ("{api_token: '${TOKEN} and more'}", "api_token: it must be 16 letters"),
+        ("{api_token: '${NOT_SET}'}", "the environment variable NOT_SET is not set"),
+    ],
+)
+def test_a_platform_that_others_reach_needs_a_token(tmp_path: Path, paper: str, told: str) -> None:
+    """Beyond loopback its API needs a token that is hard to guess; no error shows what was given."""
+    write(tmp_path, base=BASE, paper=PAPER.replace("{port: 8790}", paper))
+    (problem,) = refused(tmp_path)
+    assert told in problem
+    write(tmp_path, paper=PAPER.replace("{port: 8790}", "{host: 0.0.0.0, api_token: '${TOKEN}'}"))
+    config = read(tmp_path)
+    assert config.paper is not None
+    assert config.paper.api_token is not None
+    assert TOKEN not in repr(config)
+
+
 def test_a_base_by_itself_is_told_how_it_is_checked() -> None:
     """A config that lacks what those that extend it add is refused in one sentence that says so."""
     with pytest.raises(InvalidDocumentError) as error:

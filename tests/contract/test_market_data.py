@@ -16,7 +16,7 @@ from engine.adapters.sample_market import SampleMarket
 from engine.errors import MarketDataError, MarketDataUnavailableError
 from engine.market import Bars, MarketKind, Timeframe, faults
 from engine.market.sample import SAMPLE_START_MS
-from engine.ports import MarketData
+from engine.ports import Exchange, MarketData
 from tests.servers.exchange import ExchangeServer, ccxt_options, coinbase_options
 
 T = TypeVar("T")
@@ -36,12 +36,12 @@ class FixedClock:
 class Source:
     """A way to make the market under test, a symbol it has, and what kind that is."""
 
-    make: Callable[[], MarketData]
+    make: Callable[[], Exchange]
     symbol: str
     kind: MarketKind
     longest: str = "1M"  # of its timeframes
 
-    def ask(self, question: Callable[[MarketData], Awaitable[T]]) -> T:
+    def ask(self, question: Callable[[Exchange], Awaitable[T]]) -> T:
         async def asking() -> T:
             market = self.make()
             try:
@@ -134,6 +134,14 @@ def test_before_the_first_bar_there_is_nothing(source: Source) -> None:
 def test_the_time_is_the_markets_own(source: Source) -> None:
     """now_ms is the market's time, not this machine's."""
     assert 0 <= source.ask(lambda market: market.now_ms()) - NOW < 5_000
+
+
+def test_the_last_price_is_one_of_the_newest_minutes(source: Source) -> None:
+    """What was traded last lies within the minute that forms or the one before it."""
+    minute = Timeframe.parse("1m")
+    newest = source.bars(minute, minute.last_closed(NOW) - minute.length_ms, NOW + minute.length_ms)
+    price = source.ask(lambda market: market.last_price(source.symbol))
+    assert newest.low[-2:].min() <= price <= newest.high[-2:].max()
 
 
 def test_an_instrument_states_symbol_tick_and_lot(source: Source) -> None:

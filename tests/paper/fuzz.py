@@ -1,108 +1,162 @@
 """Bodies that nobody would send: `make fuzz-paper` judges 100,000 of them (FUZZ=n), the test suite a few hundred.
 
-Each is a message whose fields were changed or taken away, or whose bytes were. The platform must answer with `ok` or a
-4xx, never raise, and what it took must be what the page allows, read here by other means.
+Most are judged in this process, some over HTTP. The platform must take exactly what the page allows, which an oracle
+says that shares no code with it, understand of it what the oracle does, and refuse the rest with a 4xx, never raising.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import logging
 import sys
 import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+import requests
+
+from engine.config import AccountConfig
+from engine.market import MarketKind
+from engine.paper.app import PATH
+from engine.paper.entry import Entry
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
 from engine.paper.reception import Reception
-from tests.paper.messages import CONNECTORS, futures, spot
+from tests.paper.bodies import body
+from tests.paper.messages import CONNECTORS
+from tests.paper.oracle import Connector, NonsenseError, Reading, reading
+from tests.paper.platform import Platform
 
-_ACTIONS = {
-    "btc-perp": {"openLong", "closeLong", "openShort", "closeShort"},
-    "eth-spot": {"buy", "sell"},
+KNOWN = {
+    name: Connector(known.token.get_secret_value(), known.market is MarketKind.SPOT)
+    for name, known in CONNECTORS.items()
 }
-_CANCELS = {"cancel", "cancelAll", "cancel_all", "cancellAll"}
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
-_TEXTS = ("fixed", "percent", "limit", "profit", "loss", "log", "clientOrderId", "delaySecondsFilter")
-_VALUES: tuple[object, ...] = (
-    "1", "0", "0.5", "-1", "1e5", "NaN", "Infinity", "", " 1", "1 ", "00.1", "1.", ".1", "\u0661", "9" * 39, "9" * 41,
-    "0.00009", "100", "100.1", 1, 0.5, -1, 1e308, 10**30, True, False, None, [], {}, ["1"], {"a": {"b": []}}, "\u0000",
-    "\ud83d\ude00", "openLong", "buy", "cancel", "cancellAll", "OPENLONG", "btc-perp", "x" * 3000,
-)  # fmt: skip
+_AT_ONCE = 100  # then a candle
 
 
-def body(random: Random) -> bytes:
-    """Give one."""
-    make = random.choice((futures, spot))
-    document = make(random.choice((*_ACTIONS["btc-perp"], *_ACTIONS["eth-spot"], *_CANCELS)))
-    for _ in range(random.randrange(5)):
-        name = random.choice((*document, *_TEXTS, "delaySeconds", "position", "entryOrder", "fixd"))
-        kind = random.randrange(4)
-        if kind == 0:
-            document.pop(name, None)
-        elif kind == 1 and name in _TEXTS:
-            document[name] = str(random.choice((1, 50, 100, 0.25, 90)))
-        else:
-            document[name] = random.choice(_VALUES)
-    data = bytearray(json.dumps(document, ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass"))
-    for _ in range(random.choice((0, 0, 0, 1, 3))):
-        at = random.randrange(len(data))
-        data[at : at + random.randrange(3)] = bytes([random.randrange(256)])
-    return bytes(data)
+@dataclass
+class Figures:
+    """What was seen: bodies by what was said to them, those over HTTP, and what was wrong."""
+
+    said: Counter[str] = field(default_factory=Counter)
+    over_http: int = 0
+    wrong: list[str] = field(default_factory=list)
 
 
-def fault(data: bytes, reception: Reception) -> str:
-    """Say what is wrong with the answer to a body; "" where nothing is."""
+def read(data: bytes, *, syncs: bool) -> Reading | str:
+    """Give what the oracle reads, or why it is nonsense."""
     try:
-        answer = reception.receive(data)
-    except Exception as error:  # noqa: BLE001 - that is what is looked for
-        return f"raised {error!r}"
-    if not answer.accepted:
-        return "" if 400 <= answer.status < 500 and answer.error else f"answered {answer.status} {answer.error}"
-    return _nonsense(json.loads(data))
+        return reading(data, KNOWN, syncs=syncs)
+    except NonsenseError as why:
+        return str(why)
 
 
-def _nonsense(message: dict[str, object]) -> str:
-    action, name = message.get("action"), message.get("connectorName")
-    known = CONNECTORS.get(str(name))
-    if known is None or message.get("connectorToken") != known.token.get_secret_value():
-        return "took a stranger's"
-    if action not in _ACTIONS[str(name)] | _CANCELS:
-        return f"took the action {action!r}"
-    for field in _TEXTS:
-        if field in message and not isinstance(message[field], str):
-            return f"took {field} that is no text"
-    for field in _TEXTS[:5]:
-        text = str(message.get(field, "1"))
-        if not _NUMBER.fullmatch(text) or not float(text) > 0:
-            return f"took {field} = {text[:50]!r}"
-    if float(str(message.get("percent", 1))) > 100:
-        return "took more than 100 %"
-    if action == "cancel" and not message.get("clientOrderId"):
-        return "took a cancel without an id"
-    levels = "profit" in message or "loss" in message
-    return "took levels where none can be" if levels and action not in ("openLong", "openShort") else ""
+class InProcess:
+    """Judges bodies by the hundred; what is taken is carried out on candles, which must not fail either."""
+
+    def __init__(self, folder: Path, template: str, figures: Figures, random: Random) -> None:
+        account = AccountConfig.model_validate({"template": template})
+        self.syncs, self.figures, self.random = template == "sync", figures, random
+        self.ledger = Ledger(folder / "ledger.db", CONNECTORS, account=account)
+        self.reception = Reception(CONNECTORS, self.ledger)
+        self.placed: set[tuple[str, str]] = set()
+        self.minute = self.read = 0
+
+    def judge(self, bodies: list[bytes]) -> None:
+        """Judge some, and look at what the ledger has of them."""
+        answers = []
+        began_ms = self.minute
+        for data in bodies:
+            try:
+                answers.append(self.reception.judge(data))
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                self.figures.wrong.append(f"raised {error!r}: {data!r}")
+                return
+        entries = [answer.kept.result() for answer in answers]
+        for data, answer, entry in zip(bodies, answers, entries, strict=True):
+            sense = read(data, syncs=self.syncs)
+            self.figures.said[str(entry.verdict) if answer.answer.accepted else str(answer.answer.status)] += 1
+            if fault := self._fault(sense, answer.answer.status, entry, began_ms):
+                self.figures.wrong.append(f"{fault}: {data!r}")
+        for name in CONNECTORS:
+            self.ledger.take_candles(name, [Candle(self.minute, self.minute + 1, *_prices(self.random))])
+        self.minute += 1
+
+    def _fault(self, sense: Reading | str, status: int, entry: Entry, market_ms: int) -> str:
+        if isinstance(sense, str):
+            return f"took nonsense ({sense})" if status == 200 else "" if 400 <= status < 500 else f"answered {status}"
+        if status != 200:
+            return f"refused sense with {status} ({entry.reason})"
+        key = (sense.connector, sense.client_order_id or "")
+        again = sense.places and key[1] != "" and key in self.placed
+        if sense.places:
+            self.placed.add(key)
+        size = None if entry.size is None else Fraction(entry.size)
+        understood = (entry.connector, entry.action, entry.size_kind, size, entry.client_order_id, entry.verdict)
+        meant = (sense.connector, sense.action, sense.size_kind, sense.size, sense.client_order_id)
+        hidden = any(connector.token in key[1] for connector in KNOWN.values())  # a token is kept nowhere
+        if understood != (*meant, "duplicate" if again else "accepted") and not hidden:
+            return f"understood {understood} for {meant}"
+        if not again and not hidden and abs(Fraction(entry.acts_ms or 0) - market_ms - sense.delay_s * 1000) > 1:
+            return f"acts at {entry.acts_ms}, {float(sense.delay_s)} s after {market_ms}"
+        return ""
 
 
-def run(count: int, seed: int, folder: Path) -> tuple[int, list[str]]:
-    """Judge that many bodies. Gives how many were taken, and what was wrong."""
-    random = Random(seed)  # noqa: S311 - to be repeatable
-    ledger = Ledger(folder / "ledger.db", CONNECTORS)
-    reception = Reception(CONNECTORS, ledger)
-    wrong: list[str] = []
-    for i in range(count):
-        data = body(random)
-        if found := fault(data, reception):
-            wrong.append(f"{found}: {data!r}")
-        if i % 50 == 0:  # what was taken is carried out, which must not fail either
-            for name in CONNECTORS:
-                prices = (Candle(i, i + 1, *_prices(random)),)
-                ledger.take_candles(name, prices)
-    taken = sum(entry.verdict != "rejected" for entry in ledger.after(0, count + 1))
-    ledger.close()
-    return taken, wrong
+def over_http(count: int, random: Random, folder: Path, figures: Figures) -> None:
+    """Send some to a running platform: no error may be logged, and all of it must be readable afterwards."""
+    platform, records = Platform(folder, AccountConfig(template="sync")), _Records()
+    logging.getLogger().addHandler(records)
+    platform.start()
+    try:
+        with requests.Session() as session:
+            for data in (body(random) for _ in range(count)):
+                answer = session.post(
+                    platform.url + PATH, data=data, headers={"Content-Type": "application/json"}, timeout=10
+                )
+                sense = read(data, syncs=True)
+                taken = (answer.status_code, answer.text) == (200, "ok")
+                refused = 400 <= answer.status_code < 500 and bool(answer.json()["error"])
+                if taken == isinstance(sense, str) or not (taken or refused):
+                    figures.wrong.append(f"HTTP {answer.status_code} {answer.text[:200]} to {sense}: {data!r}")
+                figures.over_http += 1
+                figures.said["accepted" if taken else str(answer.status_code)] += 1
+        kept, after = 0, 0
+        while page := platform.entries(after):
+            kept, after = kept + len(page), page[-1]["sequence"]
+        if kept != count:
+            figures.wrong.append(f"{kept} of {count} messages can be read afterwards")
+    finally:
+        platform.stop()
+        logging.getLogger().removeHandler(records)
+    figures.wrong += records.told
+
+
+class _Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(f"logged: {record.getMessage()}")
+
+
+def run(count: int, seed: int, folder: Path) -> Figures:
+    """Judge that many bodies, one in 50 over HTTP."""
+    random, figures = Random(seed), Figures()  # noqa: S311 - to be repeatable
+    there = count // 50
+    rest = count - there
+    for template, part in (("signals", rest // 2), ("sync", rest - rest // 2)):
+        (folder / template).mkdir()
+        judge = InProcess(folder / template, template, figures, random)
+        for at in range(0, part, _AT_ONCE):
+            judge.judge([body(random) for _ in range(min(_AT_ONCE, part - at))])
+        judge.ledger.close()
+    over_http(there, random, folder, figures)
+    return figures
 
 
 def _prices(random: Random) -> list[Decimal]:
@@ -113,12 +167,15 @@ def _prices(random: Random) -> list[Decimal]:
 def main() -> int:
     """Run, print, and give 1 where something was wrong."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        taken, wrong = run(count, 1, Path(folder))
-    print(f"{count:,} bodies: {taken:,} taken, {count - taken:,} refused, {len(wrong)} answered wrongly")  # noqa: T201
-    for line in wrong[:20]:
-        print(line[:400])  # noqa: T201
-    return 1 if wrong else 0
+        figures = run(count, int(sys.argv[2]) if len(sys.argv) > 2 else 1, Path(folder))
+    said = ", ".join(f"{n:,} {what}" for what, n in figures.said.most_common())
+    print(f"{count:,} bodies, {figures.over_http:,} of them over HTTP: {said}; {len(figures.wrong)} wrong")  # noqa: T201
+    print(f"in {time.monotonic() - began:,.0f} s")  # noqa: T201
+    for line in figures.wrong[:20]:
+        print(line[:600])  # noqa: T201
+    return 1 if figures.wrong else 0
 
 
 if __name__ == "__main__":

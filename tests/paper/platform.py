@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -10,25 +11,52 @@ from typing import Any
 
 import requests
 import uvicorn
+from pydantic import SecretStr
 
 from engine.config import AccountConfig
 from engine.paper.app import PATH, create_app
+from engine.paper.drill import Drill
 from engine.paper.ledger import Ledger
 from tests.paper.messages import CONNECTORS
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that starts and stops within milliseconds: its own looks every tenth of a second."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
 
 
 class Platform:
     """The app under uvicorn in a thread, and what a sender and a reader do with it."""
 
-    def __init__(self, folder: Path, account: AccountConfig | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        account: AccountConfig | None = None,
+        *,
+        drill: Drill | None = None,
+        api_token: SecretStr | None = None,
+    ) -> None:
         self.folder = folder
         self.ledger = Ledger(folder / "ledger.sqlite", CONNECTORS, account=account)
         self.candle_count = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(CONNECTORS, self.ledger), log_config=None, lifespan="off", timeout_graceful_shutdown=2
+            create_app(CONNECTORS, self.ledger, drill=drill, api_token=api_token),
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
-        self.server = uvicorn.Server(config)
+        self.server = _Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answers: list[str] = []

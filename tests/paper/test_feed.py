@@ -12,7 +12,7 @@ from typing import Any
 from engine.config import ExchangeConfig
 from engine.market import Timeframe
 from engine.market.sample import SAMPLE_START_MS
-from engine.paper.feed import CandleFeed
+from engine.paper.feed import Feed
 from engine.paper.incoming import read
 from engine.paper.ledger import Ledger
 from engine.paper.matching import Candle
@@ -33,8 +33,8 @@ def until(what: Callable[[], bool], within_s: float = 20.0) -> None:
 
 
 @contextmanager
-def fed(ledger: Ledger, exchange: ExchangeConfig) -> Iterator[None]:
-    feed = CandleFeed(ledger, KNOWN, {"": exchange}, look_every_s=0.02)
+def fed(ledger: Ledger, exchange: ExchangeConfig, *, tickers: bool = False) -> Iterator[None]:
+    feed = Feed(ledger, KNOWN, {"": exchange}, look_every_s=0.02, tickers=tickers)
     feed.start()
     yield
     feed.stop()
@@ -59,6 +59,37 @@ def test_orders_meet_the_exchanges_own_candles(tmp_path: Path) -> None:
         assert fill["time_ms"] == NOW_MS + 50_000
         assert float(fill["price"]) == float(bars.open[0])
         assert ledger.account("btc-perp").terms.tick > 0
+        ledger.close()
+
+
+def test_orders_meet_tickers(tmp_path: Path) -> None:
+    """By tickers an order fills at the next look, at its price; minutes that nobody looked at are met as candles."""
+    now = [NOW_MS]
+    with ExchangeServer(from_sample(), lambda: now[0]) as exchange:
+        ledger = Ledger(tmp_path / "ledger.sqlite", KNOWN, lambda: now[0], fed=True)
+        settings = ExchangeConfig(id="binanceusdm", options=ccxt_options(exchange.url))
+        minute = Timeframe.parse("1m")
+        with fed(ledger, settings, tickers=True):
+            until(lambda: (ledger.account("btc-perp").time_ms or 0) >= NOW_MS)
+            ledger.accept(read(futures(fixed="0.01"), KNOWN["btc-perp"].market), {"fixed": "0.01"})
+            until(lambda: ledger.account("btc-perp").long.quantity > 0)
+        (fill,) = ledger.rows(fills, "number")
+        assert 0 <= fill["time_ms"] - NOW_MS < 20_000  # in the minute of the message, not in the next
+        forming = from_sample()("BTC/USDT:USDT", minute, minute.floor(NOW_MS), minute.floor(NOW_MS))
+        low, high = sorted((float(forming.open[0]), float(forming.close[0])))
+        assert low <= float(fill["price"]) <= high
+        missed = from_sample()("BTC/USDT:USDT", minute, NOW_MS, NOW_MS + 600_000)
+        level = float(missed.low[1:8].min())
+        ledger.accept(
+            read(futures(fixed="0.01", limit=str(level), clientOrderId="l"), KNOWN["btc-perp"].market),
+            {"limit": str(level)},
+        )
+        now[0] += 600_000  # nobody looks for ten minutes; then the order is found to have been met
+        with fed(ledger, settings, tickers=True):
+            until(lambda: (ledger.account("btc-perp").time_ms or 0) >= now[0])
+        (_, limit) = ledger.rows(fills, "number")
+        assert float(limit["price"]) == level
+        assert limit["time_ms"] in missed.time[:9]
         ledger.close()
 
 

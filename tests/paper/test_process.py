@@ -19,6 +19,8 @@ from engine.paper.server import serve
 from engine.paper.settings import VARIABLE, PaperSettings, take_settings
 from tests.paper.messages import CONNECTORS, OTHER_TOKEN, TOKEN, futures
 
+API_TOKEN = "canary-1f4e-api-token"  # noqa: S105 - a canary
+
 
 def settings(folder: Path, **fields: object) -> PaperSettings:
     return PaperSettings.model_validate({"connectors": CONNECTORS, "ledger": folder / "ledger.sqlite", **fields})
@@ -124,16 +126,28 @@ def test_a_start_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "example.com", "::", ""])  # noqa: S104 - to be refused
-def test_others_are_not_served(tmp_path: Path, host: str) -> None:
+def test_others_are_not_served_without_an_api_token(tmp_path: Path, host: str) -> None:
     """Any host but loopback is refused before anything is opened."""
-    with pytest.raises(RefusedError, match="loopback only"):
+    with pytest.raises(RefusedError, match=f"'{host}' can be reached by others.*api_token"):
         serve(settings(tmp_path, host=host))
     assert not list(tmp_path.iterdir())
 
 
+def test_others_are_served_with_an_api_token(tmp_path: Path) -> None:
+    """Bound to all addresses it is reached by another than 127.0.0.1, and its API asks for the token."""
+    with PaperProcess(settings(tmp_path, host="0.0.0.0", api_token=API_TOKEN)) as platform:  # noqa: S104 - with a token
+        assert platform.url.startswith("http://127.0.0.1:")
+        url = platform.url.replace("127.0.0.1", "127.0.0.2")
+        assert requests.post(url + PATH, json=futures(percent="1"), timeout=10).text == "ok"
+        assert requests.get(f"{url}/api/balances", timeout=10).status_code == 401
+        bearer = {"Authorization": f"Bearer {API_TOKEN}"}
+        assert len(requests.get(f"{url}/api/messages", headers=bearer, timeout=10).json()["messages"]) == 1
+        assert API_TOKEN not in Path(f"/proc/{platform.pid}/cmdline").read_text()
+
+
 def test_settings_travel_by_the_environment_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings arrive whole, and reading them removes them from the environment."""
-    sent = settings(tmp_path, port=8080)
+    sent = settings(tmp_path, port=8080, api_token=API_TOKEN, fault={"fault": "late", "seconds": 3})
     monkeypatch.setenv(VARIABLE, sent.secret_json())
     assert take_settings() == sent
     assert VARIABLE not in os.environ
@@ -161,8 +175,10 @@ def test_settings_that_are_wrong_show_no_token(text: str, monkeypatch: pytest.Mo
 
 def test_settings_show_no_token(tmp_path: Path) -> None:
     """repr, str and the JSON dump mask the tokens; only secret_json has them."""
-    made = settings(tmp_path)
+    made = settings(tmp_path, api_token=API_TOKEN)
     for text in (repr(made), str(made), made.model_dump_json()):
         assert TOKEN not in text
         assert OTHER_TOKEN not in text
+        assert API_TOKEN not in text
     assert TOKEN in made.secret_json()
+    assert API_TOKEN in made.secret_json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from engine.market import Bars, Instrument, MarketKind, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
 from engine.paper.feed import candles_of
 from engine.paper.incoming import read
-from engine.paper.matching import Account, AccountTerms, Fill, meet, place
+from engine.paper.matching import Account, AccountTerms, Fill, OrderKind, meet, place
 from engine.rules import Rule, read_rule
-from tests.parity.candles import ALL, PAIRS, candles, others_of, rule_on
+from tests.parity.candles import ALL, PAIRS, SAMPLE, STRATEGIES, candles, others_of, rule_on
 
 COSTS = Costs(capital=10_000, commission_percent=0.05, maker_percent=0.02, slippage_percent=0.01)
+PERPETUAL = replace(COSTS, funding_percent=0.01, maintenance_percent=0.5)
 MOST = 10**9 if ALL else 1_500
 
 every_strategy = pytest.mark.parametrize(("strategy", "source"), PAIRS, ids=[f"{p.stem}-{s}" for p, s in PAIRS])
@@ -37,6 +39,9 @@ def received(result: Result, market: MarketKind, bars: Bars, instrument: Instrum
         taker=Decimal(str(costs.commission_percent)) / 100,
         maker=Decimal(str(costs.commission_percent if costs.maker_percent is None else costs.maker_percent)) / 100,
         slippage_share=Decimal(str(costs.slippage_percent)) / 100,
+        leverage=Decimal(str(costs.leverage)),
+        maintenance=Decimal(str(costs.maintenance_percent)) / 100,
+        funding=Decimal(str(costs.funding_percent)) / 100,
     )
     account = Account(terms, Decimal(str(costs.capital)))
     for candle in candles_of(bars):
@@ -74,6 +79,41 @@ def test_paper_equals_backtest(strategy: Path, source: str) -> None:
     result = backtest(rule, bars, instrument, COSTS, others=others_of(rule, bars, instrument.symbol))
     assert len(result.trades.fills) > 1
     assert_same(result, received(result, rule.market, bars, instrument, COSTS))
+
+
+@pytest.mark.parametrize("leverage", [1.0, 3.0])
+@pytest.mark.parametrize(
+    "strategy", [p for p in STRATEGIES if "market: futures" in p.read_text("utf-8")], ids=lambda p: p.stem
+)
+def test_a_perpetual_costs_the_same(strategy: Path, leverage: float) -> None:
+    """With funding, margin and what could be liquidated: the same fills, fundings and equity."""
+    bars, instrument = candles(SAMPLE)
+    bars, rule, costs = bars[-MOST:], rule_on(strategy, bars.timeframe), replace(PERPETUAL, leverage=leverage)
+    result = backtest(rule, bars, instrument, costs, others=others_of(rule, bars, instrument.symbol))
+    account = received(result, rule.market, bars, instrument, costs)
+    assert account.changes.funding
+    assert_same(result, account)
+
+
+@pytest.mark.parametrize(("side", "condition"), [("long", "close > open"), ("short", "close < open")])
+def test_the_exchange_liquidates_where_the_backtest_says(side: str, condition: str) -> None:
+    """Positions that their account cannot carry are taken over at the same candle and price, orders and all."""
+    text = f"""\
+name: reckless
+market: futures
+timeframe: 1h
+{side}: {{enter: "{condition}"}}
+take_profit: {{percent: 4}}
+order: {{size: {{notional: 100000}}}}
+"""
+    bars, instrument = candles(SAMPLE)
+    worst = bars.close.argmax() if side == "long" else bars.close.argmin()
+    bars, costs = bars[int(worst) :], replace(PERPETUAL, leverage=20.0, maintenance_percent=1.0)
+    rule = read_rule(text, "reckless.yaml")
+    result = backtest(rule, bars, instrument, costs)
+    account = received(result, rule.market, bars, instrument, costs)
+    assert sum(fill.kind is OrderKind.LIQUIDATION for fill in account.changes.fills) > 0
+    assert_same(result, account)
 
 
 def made(size: str, pyramiding: int = 1) -> Rule:

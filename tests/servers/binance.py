@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import cast
 
 from engine.market import Bars, Timeframe
 from engine.market.sample import SAMPLE_START_MS, sample_bars
@@ -69,6 +70,12 @@ def klines(venue: str, query: Mapping[str, str], candles: Candles, now_ms: int) 
     first = int(query["startTime"]) if "startTime" in query else timeframe.shift(newest, 1 - limit)
     bars = candles(symbol, timeframe, first, newest)[:limit]
     return [_kline(bars, row, now_ms) for row in range(len(bars))]
+
+
+def ticker(venue: str, query: Mapping[str, str], candles: Candles, now_ms: int) -> Json:
+    """Give what /ticker/24hr answers: the price is the close of the minute that forms, as far as it is."""
+    (forming,) = cast("list[list[str]]", klines(venue, {**query, "interval": "1m", "limit": "1"}, candles, now_ms))
+    return {"symbol": query["symbol"], "lastPrice": forming[4], "closeTime": now_ms, "openTime": now_ms - 86_400_000}
 
 
 def _symbol(venue: str, base: str) -> Json:

@@ -12,6 +12,7 @@ from tests.servers.binance import BadRequest, Candles, Json
 
 BASES = ("BTC", "ETH")
 PAGE = 300
+_MINUTE = Timeframe.parse("1m")
 GRANULARITIES = {60: "1m", 300: "5m", 900: "15m", 3_600: "1h", 21_600: "6h", 86_400: "1d"}
 
 
@@ -30,16 +31,18 @@ def sparse(candles: Candles) -> Candles:
 def answer(path: str, query: Mapping[str, str], candles: Candles, now_ms: int) -> Json:
     """Give what a GET is answered. Errors: BadRequest."""
     if path == "/time":
-        moment = datetime.fromtimestamp(now_ms / 1_000, UTC)
-        return {"iso": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "epoch": now_ms / 1_000}
+        return {"iso": _iso(now_ms), "epoch": now_ms / 1_000}
     if path == "/products":
         return [_product(base) for base in BASES]
     if path == "/currencies":
         return []
     _, _, product, what = path.split("/")
     base, _, quote = product.partition("-")
-    if what != "candles" or base not in BASES or quote != "USD":
+    if what not in ("candles", "ticker") or base not in BASES or quote != "USD":
         raise BadRequest(-1, "NotFound")
+    if what == "ticker":
+        newest = candles(f"{base}/{quote}", _MINUTE, _MINUTE.floor(now_ms) - 60_000, now_ms)
+        return {"trade_id": 1, "price": str(float(newest.close[0])), "size": "1", "time": _iso(now_ms)}
     seconds = int(query["granularity"])
     if seconds not in GRANULARITIES:
         raise BadRequest(-1, "Unsupported granularity")
@@ -51,6 +54,10 @@ def answer(path: str, query: Mapping[str, str], candles: Candles, now_ms: int) -
     opened, high, low, close, volume = bars.columns()
     table = zip((bars.time // 1_000).tolist(), *(c.tolist() for c in (low, high, opened, close, volume)), strict=True)
     return list(table)[::-1]
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _ms(text: str) -> int:

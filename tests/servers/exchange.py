@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.servers import coinbase
-from tests.servers.binance import BadRequest, Candles, exchange_info, from_sample, klines
+from tests.servers.binance import BadRequest, Candles, exchange_info, from_sample, klines, ticker
 
 COINBASE = "/coinbase"  # its answers stand below this path
 _NONE: Mapping[str, str] = {}
@@ -142,13 +142,15 @@ class _Handler(BaseHTTPRequestHandler):
         exchange, now_ms = self.server.exchange, self.server.exchange.now_ms()
         if path.startswith(f"{COINBASE}/"):
             return coinbase.answer(path.removeprefix(COINBASE), query, exchange.candles, now_ms)
-        venue, _, what = path.rpartition("/")
+        venue, what = "/".join(path.split("/")[:3]), "/".join(path.split("/")[3:])
         if venue not in ("/api/v3", "/fapi/v1"):
             raise BadRequest(-1000, f"{path} is not served here")
         if what == "time":
             return {"serverTime": now_ms}
         if what == "exchangeInfo":
             return exchange_info(venue, now_ms)
+        if what == "ticker/24hr":
+            return ticker(venue, query, exchange.candles, now_ms)
         if what == "klines":
             return klines(venue, query, exchange.candles, now_ms)
         raise BadRequest(-1000, f"{path} is not served here")
