@@ -105,6 +105,8 @@ def _stand_aside(inputs: Inputs, start: int, stop: int, cash: float, equity: Col
     times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close
     long_enter, short_enter = inputs.long_enter, inputs.short_enter
     i = start
+    if i < 0:  # it never is: told to the compiler, which then takes no index from the end
+        return i
     while i < stop and long_enter[i] != TRUE and short_enter[i] != TRUE:
         equity[i] = cash
         if i % LINE == 0:
@@ -149,6 +151,8 @@ def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int,
     leave = inputs.long_exit if p.side > 0 else inputs.short_exit
     cash, quantity, entry = p.cash, p.side * p.quantity, p.entry_price
     i = start
+    if i < 0:
+        return i
     while i < stop and highs[i] < up and lows[i] > down:
         if leave[i] == TRUE or flat[i] == TRUE or long_enter[i] == TRUE or short_enter[i] == TRUE:
             break

@@ -23,6 +23,8 @@ from engine.rules.plan import Plan
 from engine.rules.resolver import MINTICK
 from engine.rules.terms import Terms, terms_of
 
+_MOST_PLANS = 64  # that a rule keeps, by what they were asked for with
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -72,11 +74,16 @@ class Rule:
         if not params and symbol == "" and timeframe in (None, self.timeframe) and mintick == MINTICK:
             return self._usual_plan
         values = self.values(params)
-        clock = _clock(self.file)
-        outputs, problems = assemble(values, self.expressions, clock, timeframe or self.timeframe, symbol, mintick)
-        if problems:
-            raise InvalidDocumentError(problems)
-        return Plan.of(outputs)
+        asked = (*sorted(values.items()), timeframe or self.timeframe, symbol, mintick)
+        if asked not in self._plans:
+            clock = _clock(self.file)
+            outputs, problems = assemble(values, self.expressions, clock, timeframe or self.timeframe, symbol, mintick)
+            if problems:
+                raise InvalidDocumentError(problems)
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[asked] = Plan.of(outputs)
+        return self._plans[asked]
 
     def values(self, params: Mapping[str, float] | None = None) -> dict[str, float]:
         """Give every parameter's value, the default where none is given. Errors: InvalidInputError as of `plan`."""
@@ -86,6 +93,10 @@ class Rule:
                 raise InvalidInputError(fault)
             values[name] = value
         return values
+
+    @cached_property
+    def _plans(self) -> dict[tuple[object, ...], Plan]:
+        return {}
 
     @cached_property
     def _usual_plan(self) -> Plan:
