@@ -10,7 +10,11 @@ from types import TracebackType
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-peers"
 PACKAGES = ("vectorbt[rust]", "backtesting")
-PEERS = {"vectorbt": "peer_vectorbt.py", "backtesting.py": "peer_backtesting.py"}
+PEERS = {
+    "vectorbt": ("peer_vectorbt.py", "numba"),  # what it compiles itself
+    "vectorbt, in Rust": ("peer_vectorbt.py", "rust"),  # an extra that is installed beside it
+    "backtesting.py": ("peer_backtesting.py",),
+}
 
 
 def python() -> Path:
@@ -27,7 +31,8 @@ def python() -> Path:
 
 def command(name: str, mode: str, candles: Path) -> list[str]:
     """Give the command that runs a peer on a CSV of candles."""
-    return [str(python()), str(Path(__file__).with_name(PEERS[name])), mode, str(candles)]
+    script, *more = PEERS[name]
+    return [str(python()), str(Path(__file__).with_name(script)), mode, str(candles), *more]
 
 
 class Worker:

@@ -1,6 +1,6 @@
 """The backtest of the benchmark in backtesting.py. Runs in the peers' environment, and imports nothing of ours.
 
-Its arguments are those of peer_vectorbt.py.
+Its arguments are those of peer_vectorbt.py, without an engine.
 """
 
 from __future__ import annotations

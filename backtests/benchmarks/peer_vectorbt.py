@@ -1,7 +1,7 @@
 """The backtest of the benchmark in vectorbt. Runs in the peers' environment, and imports nothing of ours.
 
-`python peer_vectorbt.py warm CANDLES.csv` reads once, then runs whenever a line comes in, and prints the seconds;
-`cold` reads, runs once and prints the statistics.
+`python peer_vectorbt.py warm CANDLES.csv ENGINE` reads once, then runs whenever a line comes in, and prints how
+long it took; `cold` reads, runs once and prints the statistics. The engine is numba or rust.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def strength(close: pd.Series) -> pd.Series:
     return 100 - 100 / (1 + gain / loss)
 
 
-def run(candles: pd.DataFrame) -> vbt.Portfolio:
+def run(candles: pd.DataFrame, engine: str) -> vbt.Portfolio:
     close = candles["close"]
     fast = vbt.MA.run(close, window=12, ewm=True)
     slow = vbt.MA.run(close, window=26, ewm=True)
@@ -44,22 +44,22 @@ def run(candles: pd.DataFrame) -> vbt.Portfolio:
         fees=0.0001,
         init_cash=1_000_000,
         freq="1min",
-        engine="rust",
+        engine=engine,
     )
 
 
 def main() -> None:
-    mode, path = sys.argv[1:]
+    mode, path, engine = sys.argv[1:]
     candles = pd.read_csv(path)
     candles.index = pd.to_datetime(candles["time"], unit="ms")  # with a time zone, vectorbt makes an object of each
     if mode == "cold":
-        print(run(candles).stats())
+        print(run(candles, engine).stats())
         return
-    trades = run(candles).trades.count()  # compiles
+    trades = run(candles, engine).trades.count()  # compiles
     print(trades, flush=True)
     for _ in sys.stdin:
         start = perf_counter()
-        run(candles).total_return()
+        run(candles, engine).total_return()
         print(perf_counter() - start, flush=True)
 
 

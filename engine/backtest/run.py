@@ -27,7 +27,6 @@ from engine.decisions import (
 from engine.decisions.state import Records
 from engine.decisions.tape import Taken, joined, take, tape_for
 from engine.errors import InvalidInputError
-from engine.indicators import TRUE
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
 from engine.market.funding import Funding, constant_funding
@@ -200,9 +199,9 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
     """Loop the machine over the rule's bars from `start` on. Gives fills, decisions, and equity for each of them."""
     candles = len(inputs.time)
     at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
-    # Room for what such a rule does as a rule; where it does more, the tape is taken away and goes on empty.
-    entries = sum(int(np.count_nonzero(asked == TRUE)) for asked in (inputs.long_enter, inputs.short_enter))
-    state, tape = new_state(capital), tape_for(3 * entries, 3 * entries, _BLOCK)
+    # Few rules fill an order on more than every eighth candle; what is not written to takes no memory. A tape that is
+    # full is taken away, and goes on empty.
+    state, tape = new_state(capital), tape_for(candles // 8, candles // 8, _BLOCK)
     equity = np.empty(len(inputs.bar_time))
     taken: list[Taken] = []
     while at < candles:
