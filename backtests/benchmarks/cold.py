@@ -16,7 +16,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from backtests.benchmarks.backtest import RULE, SYMBOL
 from backtests.benchmarks.engines import PEERS, command
@@ -39,13 +39,27 @@ class Run:
 
 
 def run(command: list[str]) -> Run:
-    start = perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
-        _, status, used = os.wait4(process.pid, 0)
+    start, peak = perf_counter(), 0.0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            peak = max(peak, most_memory(process.pid))
+            sleep(0.004)
+        wall, (_, status, used) = perf_counter() - start, ended
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
-    return Run(perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    # What wait4 tells is not less than what this process had when it began the other.
+    return Run(wall, used.ru_utime + used.ru_stime, peak or used.ru_maxrss / 1024)
+
+
+def most_memory(pid: int) -> float:
+    """Give the most memory that a process has had until now, in MB; 0 where the system does not say."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return float(found[0]) / 1024 if found else 0.0
 
 
 def commands(folder: Path) -> dict[str, list[str]]:

@@ -184,7 +184,7 @@ def ready(
         refuse_cold(plan, bars, feeds)
         raise InvalidInputError(
             f"{rule.name} needs {start} {bars.timeframe} candles before its indicators are warm, and there are "
-            f"{len(bars)} in all; give more candles, or shorter lengths"
+            f"{len(bars)} in the period; give more candles, an earlier start (--from), or shorter lengths"
         )
     costs = costs or Costs()
     met = bars if finer is None else watched(bars, finer)

@@ -76,4 +76,5 @@ def _slipped(comparison: Comparison, tick: Decimal) -> Iterator[str]:
             steps[round((worse if pair.ours.side == "long" else -worse) / tick)] += 1
     for count, found in steps.most_common(1):
         if count and found >= _MOST * len(pairs):
-            yield f"TradingView's entries are {abs(count)} ticks {'worse' if count > 0 else 'better'}: check --slippage"
+            ticks = f"{abs(count)} tick{'' if abs(count) == 1 else 's'}"
+            yield f"TradingView's entries are {ticks} {'worse' if count > 0 else 'better'}: check --slippage"

@@ -16,15 +16,18 @@ from engine.cli.options import (
     End,
     Length,
     Lot,
+    Maker,
     Margin,
     Params,
     PerContract,
     PerOrder,
     Slippage,
+    SlippagePercent,
     Start,
     Symbol,
     Tick,
     Warmup,
+    costs,
     files_by_symbol,
     params_of,
     stated,
@@ -54,11 +57,11 @@ def backtest(
     ] = None,
     capital: Capital = None,
     commission: Commission = None,
-    maker: Annotated[float | None, typer.Option(help="Percent of the value, per fill of a limit order.")] = None,
+    maker: Maker = None,
     per_contract: PerContract = None,
     per_order: PerOrder = None,
     slippage: Slippage = None,
-    slippage_percent: Annotated[float | None, typer.Option(help="The same, of the price.")] = None,
+    slippage_percent: SlippagePercent = None,
     latency: Annotated[int | None, typer.Option(help="Candles that an order needs beyond the next open.")] = None,
     funding: Annotated[
         str | None, typer.Option(help="Percent that a long pays every 8 hours, or a CSV of 'time' and 'rate'.")
@@ -81,20 +84,11 @@ def backtest(
     from engine.app.backtests import definition_for, definition_in, prepare, prepare_portfolio
     from engine.errors import InvalidDocumentError, InvalidInputError
 
-    costs = {
-        "capital": capital,
-        "commission_percent": commission,
-        "maker_percent": maker,
-        "commission_per_contract": per_contract,
-        "commission_per_order": per_order,
-        "slippage_ticks": slippage,
-        "slippage_percent": slippage_percent,
-        "latency_bars": latency,
-        **_funding(funding),
-        "leverage": leverage,
-        "maintenance_percent": maintenance,
-        "margin_percent": margin,
-    }
+    spent = costs(
+        capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
+        slippage=slippage, slippage_percent=slippage_percent, latency=latency, leverage=leverage,
+        maintenance=maintenance, margin=margin,
+    )  # fmt: skip
     given = stated(
         {
             "data": data,
@@ -107,7 +101,7 @@ def backtest(
             "feeds": files_by_symbol(feed),
             "finer": finer,
             "fills": fills,
-            "costs": costs,
+            "costs": {**spent, **_funding(funding)},
             "tick": tick,
             "lot": lot,
         }

@@ -53,12 +53,15 @@ def print_trades(trades: Iterable[Trade], symbols: Iterable[str] | None = None) 
     """Print a list of trades."""
     wide = console.width >= _WIDE
     heads = ("symbol", "side", "in (UTC)", "at", "out (UTC)", "at", "why", "profit", "%", "run-up", "drawdown")
-    shown = [head for head in heads if (symbols or head != "symbol") and (wide or head not in heads[-2:])]
-    table = made_table(tuple(shown), tuple(i for i, head in enumerate(shown) if head in ("at", *heads[-4:])))
+    # What a narrow terminal has no room for; of a cut-off price nobody has any use.
+    left_out = () if wide else ("why", "%", *heads[-2:]) if symbols else heads[-2:]
+    shown = [head for head in heads if (symbols or head != "symbol") and head not in left_out]
+    right = tuple(i for i, head in enumerate(shown) if head in ("at", *heads[-4:]))
+    table = made_table(tuple(shown), right, apart=2 if wide or not symbols else 1)
     named = zip(symbols, trades, strict=True) if symbols else (("", trade) for trade in trades)
     for symbol, trade in named:
-        table.add_row(
-            *((symbol,) if symbol else ()),
+        cells = (
+            symbol,
             trade.side,
             moment(trade.entry_time_ms)[2:],
             price(trade.entry_price),
@@ -67,8 +70,10 @@ def print_trades(trades: Iterable[Trade], symbols: Iterable[str] | None = None) 
             trade.exit_reason or "",
             number(trade.profit) if trade.profit is not None else "",
             number(trade.percent) if trade.percent is not None else "",
-            *((number(trade.run_up), number(trade.drawdown)) if wide else ()),
+            number(trade.run_up),
+            number(trade.drawdown),
         )
+        table.add_row(*(cell for head, cell in zip(heads, cells, strict=True) if head in shown))
     console.print(table, highlight=False)
 
 
@@ -163,7 +168,7 @@ def _uncertain(uncertain: Uncertainty) -> str:
 
 
 def _months(months: tuple[Month, ...]) -> Table:
-    table = made_table(("", *_MONTHS, "year"), right=tuple(range(1, 14)))
+    table = made_table(("", *_MONTHS, "year"), right=tuple(range(1, 14)), apart=1)
     by_year: dict[int, dict[int, float]] = {}
     for month in months:
         by_year.setdefault(month.year, {})[month.month] = month.percent
@@ -184,11 +189,11 @@ def _money(value: float | None, percent: float | None) -> str:
     return "-" if value is None or percent is None else f"{number(value)} ({number(percent)} %)"
 
 
-def made_table(heads: tuple[str, ...], right: tuple[int, ...]) -> Table:
+def made_table(heads: tuple[str, ...], right: tuple[int, ...], *, apart: int = 2) -> Table:
     """Give an empty table; `right` are the columns of numbers."""
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, apart, 0, 0), pad_edge=False)
     for i, head in enumerate(heads):
         table.add_column(head, no_wrap=head != "why", justify="right" if i in right else "left")
     return table

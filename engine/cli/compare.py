@@ -13,15 +13,18 @@ from engine.cli.options import (
     Commission,
     Length,
     Lot,
+    Maker,
     Margin,
     Params,
     PerContract,
     PerOrder,
     Slippage,
+    SlippagePercent,
     Start,
     Symbol,
     Tick,
     Warmup,
+    costs,
     files_by_symbol,
     params_of,
     stated,
@@ -49,9 +52,11 @@ def compare(
     ] = None,
     capital: Capital = None,
     commission: Commission = None,
+    maker: Maker = None,
     per_contract: PerContract = None,
     per_order: PerOrder = None,
     slippage: Slippage = None,
+    slippage_percent: SlippagePercent = None,
     margin: Margin = None,
     tick: Tick = None,
     lot: Lot = None,
@@ -76,14 +81,10 @@ def compare(
     from engine.cli.compare_words import document, print_compared
 
     data, more = candles[0] if candles else None, candles[1:] if candles else None
-    costs = {
-        "capital": capital,
-        "commission_percent": commission,
-        "commission_per_contract": per_contract,
-        "commission_per_order": per_order,
-        "slippage_ticks": slippage,
-        "margin_percent": margin,
-    }
+    spent = costs(
+        capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
+        slippage=slippage, slippage_percent=slippage_percent, margin=margin,
+    )  # fmt: skip
     given = definition_for(
         file,
         stated(
@@ -98,7 +99,7 @@ def compare(
                 "fills": fills,
                 "params": params_of(param),
                 "feeds": files_by_symbol(feed),
-                "costs": costs,
+                "costs": spent,
                 "tick": tick,
                 "lot": lot,
                 "compare": {"trades": trades and str(trades), "zone": zone},

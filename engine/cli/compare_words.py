@@ -26,10 +26,17 @@ def print_compared(found: Compared) -> None:
         f"{costs.commission_per_contract:g} per contract" if costs.commission_per_contract else "",
         f"{costs.commission_per_order:g} per order" if costs.commission_per_order else "",
     ]
+    if costs.maker_percent is not None:
+        commissions.append(f"{costs.maker_percent:g} % of limit orders")
+    slips = [
+        f"{costs.slippage_ticks:g} tick{'' if costs.slippage_ticks == 1 else 's'}" if costs.slippage_ticks else "",
+        f"{costs.slippage_percent:g} %" if costs.slippage_percent else "",
+    ]
     commission = " + ".join(filter(None, commissions)) or "none"
     _say(
         f"[dim]capital {number(costs.capital, 0)}, commission {commission}, slippage "
-        f"{costs.slippage_ticks:g} ticks, tick {instrument.tick or 'unknown'}, lot {instrument.lot or 'none'}, "
+        f"{' + '.join(filter(None, slips)) or 'none'}, tick {instrument.tick or 'unknown'}, "
+        f"lot {instrument.lot or 'none'}, "
         f"{'filled as in the Strategy Tester' if costs.tradingview else 'filled as the webhook can'}[/dim]"
     )
     _say(f"{len(found.result.trades):,} trades here, {theirs:,} in {found.trades_file}")

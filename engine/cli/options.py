@@ -17,6 +17,8 @@ Commission = Annotated[float | None, typer.Option(help="Percent of the value, pe
 PerContract = Annotated[float | None, typer.Option("--commission-per-contract", help="Money per unit, per fill.")]
 PerOrder = Annotated[float | None, typer.Option("--commission-per-order", help="Money per fill.")]
 Slippage = Annotated[float | None, typer.Option(help="Ticks, on market and stop fills.")]
+Maker = Annotated[float | None, typer.Option(help="Percent of the value, per fill of a limit order.")]
+SlippagePercent = Annotated[float | None, typer.Option(help="The same, of the price.")]
 Margin = Annotated[float | None, typer.Option(help="TradingView's margin for long and short, percent.")]
 Tick = Annotated[str | None, typer.Option(help="Price step; else inferred from the candles.")]
 Lot = Annotated[str | None, typer.Option(help="Amount step; else amounts are not rounded.")]
@@ -24,6 +26,23 @@ Warmup = Annotated[int | None, typer.Option(min=0, help="Candles before trading 
 
 DATA = "A CSV or Parquet file of candles, a symbol that was fetched (BTC/USDT), or 'sample' (the default)."
 FEED = "Another symbol's candles: ETH/USDT=eth.csv. Of a fetched symbol, others are found. Repeatable."
+
+
+_COSTS = {
+    "commission": "commission_percent",
+    "maker": "maker_percent",
+    "per_contract": "commission_per_contract",
+    "per_order": "commission_per_order",
+    "slippage": "slippage_ticks",
+    "latency": "latency_bars",
+    "maintenance": "maintenance_percent",
+    "margin": "margin_percent",
+}
+
+
+def costs(**options: float | None) -> dict[str, object]:
+    """Give what options say of costs by the names that a run definition has for it."""
+    return {_COSTS.get(name, name): value for name, value in options.items()}
 
 
 def files_by_symbol(texts: Iterable[str] | None) -> dict[str, str]:
