@@ -29,10 +29,11 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(0.005)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.server_state.connections:
+        if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
         for server in self.servers:
             server.close()
+        await asyncio.sleep(0.01)  # what has ended is still to be closed
 
 
 class Platform:
