@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench fuzz fuzz-paper contract-paper kills kills-paper power network soak disk mutants drift survey lock clean help
+.PHONY: demo test check bench fuzz fuzz-paper contract-paper kills kills-paper power network soak disk pine mutants drift survey lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make network 50,000 exchanges broken at every byte, each judged (NETWORK=n): 10 minutes"
 	@echo "make soak    a simulated year of minutes of 20 routes, with all faults of exchanges and clocks (SOAK=minutes): hours"
 	@echo "make disk    5,000 damaged states opened, and engines that lose their disk (DISK=n): 10 minutes"
+	@echo "make pine    2,000 random strategies in our emulator of TradingView and in PyneCore's (PINE=n): 3 minutes"
 	@echo "make mutants the tests of delivery and webhook against a thousand mutants: 10 minutes"
 	@echo "make drift   how far running sums are from exact ones after five million bars"
 	@echo "make survey  measure pandas-ta's indicators anew: engine/indicators/verdicts.json, after make lock"
@@ -93,6 +94,10 @@ soak: .venv/ready
 DISK ?= 5000
 disk: .venv/ready
 	@$(BIN)/python -m tests.faults.disk $(DISK)
+
+PINE ?= 2000
+pine: .venv/ready
+	@$(BIN)/python -m tests.parity.pine $(PINE)
 
 MUTANTS ?=
 mutants: .venv/ready

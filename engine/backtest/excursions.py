@@ -31,10 +31,14 @@ class Path(NamedTuple):
 
 
 class Slippage(NamedTuple):
-    """By how much market and stop fills are worse than the path's price: a distance, and a share of it."""
+    """By how much market and stop fills are worse than the path's price: a distance, and a share of it.
+
+    `floats`: where high and low are as far from the open, floats decide which comes first, as in TradingView.
+    """
 
     distance: float = 0.0
     share: float = 0.0
+    floats: bool = False
 
 
 def excursions(table: Records, bars: Bars, slippage: Slippage) -> tuple[Column, Column]:
@@ -60,7 +64,7 @@ def _excursions(
     worst: Column,
 ) -> None:
     opens, highs, lows, closes = path
-    distance, share = slippage
+    distance, share, floats = slippage
     for k in range(len(table)):
         side, entry, out = table[k].side, table[k].entry_price, table[k].exit_price
         i, j = first[k], last[k]
@@ -73,12 +77,12 @@ def _excursions(
         if j < len(opens):
             given = (distance, share) if slips else (0.0, 0.0)
             end = unslipped(out, opens[j], -side, given[0], given[1], np.inf, -np.inf)
-        bottom, top = stretch(opens[i], highs[i], lows[i], closes[i], start, end if i == j else np.nan)
+        bottom, top = stretch(opens[i], highs[i], lows[i], closes[i], start, end if i == j else np.nan, floats)
         low, high = min(low, bottom), max(high, top)
         for at in range(i + 1, j):
             low, high = min(low, lows[at]), max(high, highs[at])
         if i < j < len(opens):
-            bottom, top = stretch(opens[j], highs[j], lows[j], closes[j], opens[j], end)
+            bottom, top = stretch(opens[j], highs[j], lows[j], closes[j], opens[j], end, floats)
             low, high = min(low, bottom), max(high, top)
         best[k], worst[k] = (high, low) if side > 0 else (low, high)
 
@@ -97,13 +101,16 @@ def unslipped(price: float, opened: float, side: int, distance: float, share: fl
 
 
 @kernel
-def stretch(opened: float, high: float, low: float, close: float, start: float, end: float) -> tuple[float, float]:
+def stretch(
+    opened: float, high: float, low: float, close: float, start: float, end: float, floats: bool
+) -> tuple[float, float]:
     """Give the lowest and the highest price from where the path meets `start` to where it meets `end` after that.
 
     A start that it does not meet is the open; an end that it does not meet, or NaN, is the close.
     """
     noise = _NOISE * opened
-    second, third = (high, low) if high - opened < opened - low - noise else (low, high)
+    up_first = high - opened < opened - low - (0.0 if floats else noise)
+    second, third = (high, low) if up_first else (low, high)
     bottom, top = np.inf, -np.inf
     before = opened
     started = abs(start - opened) <= noise or not low - noise <= start <= high + noise

@@ -67,9 +67,8 @@ class Result:
     @cached_property
     def trades(self) -> Trades:
         """The trades, in order of their exits."""
-        slippage = Slippage(
-            self.costs.slippage_ticks * float(self.author.instrument.tick), self.costs.slippage_percent / 100
-        )
+        costs, tick = self.costs, float(self.author.instrument.tick)
+        slippage = Slippage(costs.slippage_ticks * tick, costs.slippage_percent / 100, costs.tradingview)
         return trades_of(self.fills, self.bars, None if self.met is self.bars else self.met, slippage)
 
     @property

@@ -63,12 +63,18 @@ def _marks(
         if held != 0.0:
             first = at[k - 1]
             bottom, top = stretch(
-                opens[first], highs[first], lows[first], closes[first], start, price if first == row else np.nan
+                opens[first],
+                highs[first],
+                lows[first],
+                closes[first],
+                start,
+                price if first == row else np.nan,
+                slippage.floats,
             )
             for i in range(first + 1, row):
                 bottom, top = min(bottom, lows[i]), max(top, highs[i])
             if first < row < len(opens):
-                low, high = stretch(opens[row], highs[row], lows[row], closes[row], opens[row], price)
+                low, high = stretch(opens[row], highs[row], lows[row], closes[row], opens[row], price, slippage.floats)
                 bottom, top = min(bottom, low), max(top, high)
             worst = cash + held * (bottom if held > 0 else top) - cost
             best = cash + held * (top if held > 0 else bottom) - cost

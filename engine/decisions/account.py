@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.decisions.bindings import bind, has_binding, unbind
 from engine.decisions.compiled import step
 from engine.decisions.records import Move, OrderType, Reason
 from engine.decisions.settings import LevelKind, Record
@@ -17,6 +18,7 @@ _STOP_LOSS, _TRAILING, _BREAK_EVEN = int(Reason.STOP_LOSS), int(Reason.TRAILING)
 _TAKE_PROFIT = int(Reason.TAKE_PROFIT)
 _PERCENT = int(LevelKind.PERCENT)
 _ANY, _LOSS, _STOP = 1, 2, 3
+_LOCKED = 2  # of an exit, see gaps.py
 # What is left of a position below this share of what it was is rounding.
 _DUST = 1e-9
 STARTS = -1
@@ -52,40 +54,55 @@ def slipped(settings: Record, price: float, direction: int) -> float:
 @step
 def open_entry(
     state: State, settings: Record, page: Page, at: Moment, side: int, price: float, quantity: float, maker: bool,
-    part: float,
+    part: float, reached: float,
 ) -> None:  # fmt: skip
-    """Fill the waiting entry of a side at `price`; its exit orders come to life."""
+    """Fill the waiting entry of a side at `price`, slippage included; its exit orders come to life."""
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
+    add_entry(state, settings, page, at, side, price, quantity, maker, part, order.decided)
+    for k in range(p.exits):
+        one = state.exits[k]
+        if one.decided == order.decided and one.side == side:
+            one.held = quantity
+            if settings.tradingview == 0 or one.share >= 100.0:
+                one.initial = quantity
+            _enliven(one, settings, price, reached)
+    order.type = _NO_ORDER
+
+
+@step
+def add_entry(
+    state: State, settings: Record, page: Page, at: Moment, side: int, price: float, quantity: float, maker: bool,
+    part: float, decided: int,
+) -> None:  # fmt: skip
+    """Open a position, or add to one."""
+    p = state.position[0]
     if p.side == 0:
         p.side = side
         p.bars = -1
         p.cash_before = p.cash
     entry = state.entries[p.entries]
     p.entries += 1
-    entry.decided, entry.time, entry.price = order.decided, at.time, price
+    entry.decided, entry.time, entry.price = decided, at.time, price
     entry.quantity = entry.initial = quantity
     fee = entry.fee = fee_of(settings, price, quantity, maker, part)
     p.cash -= fee
     p.entry_price = (p.entry_price * p.quantity + price * quantity) / (p.quantity + quantity) if p.quantity else price
     p.quantity += quantity
-    for k in range(p.exits):
-        one = state.exits[k]
-        if one.decided == order.decided and one.side == side:
-            one.held = one.initial = quantity
-            _enliven(one, settings, price)
-    order.type = _NO_ORDER
-    write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, order.decided)
+    bind(state, decided, quantity)
+    write_fill(page, at, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, price, quantity, fee, 0.0, decided)
 
 
 @step
-def _enliven(one: Record, settings: Record, price: float) -> None:
-    """Let an exit order count from its entry's fill at `price`."""
+def _enliven(one: Record, settings: Record, price: float, reached: float) -> None:
+    """Let an exit order count from its entry's fill at `price`, when the market had `reached` a better one."""
     one.live = 1
     favourable = one.side if one.reason != _STOP_LOSS else -one.side
     if one.reason in (_TRAILING, _BREAK_EVEN):
         if not np.isnan(one.start_offset):
             one.start = away(price, one.side, one.start_offset, one.start_unit)
-        advance_stop(one, settings, price, price)
+        elif settings.tradingview == 1 and np.isnan(one.start):
+            one.start = price  # trail_points=0: where the price comes to be worth what slippage made of it
+        advance_stop(one, settings, reached, price)
     elif not np.isnan(one.offset):
         one.price = on_tick(away(price, favourable, one.offset, one.unit), settings, one.reason, one.side)
 
@@ -150,8 +167,21 @@ def close_part(
         _flatten(p, state, settings, reason)
         return
     p.quantity -= quantity
+    unbind(state, decided, quantity)
+    if settings.tradingview == 1:
+        _drop_spent(state)
     _forget_entries(state, gone)
     _average(state)
+
+
+@step
+def _drop_spent(state: State) -> None:
+    """Drop the exits of entries of which nothing is left."""
+    for k in range(state.position[0].exits):
+        one = state.exits[k]
+        if one.live == 1 and not has_binding(state, one.decided):
+            one.done = 1
+    sweep_exits(state)
 
 
 @step
@@ -163,12 +193,12 @@ def _flatten(p: Record, state: State, settings: Record, reason: int) -> None:
     if kind == _ANY or (kind == _LOSS and lost) or (kind == _STOP and stopped):
         p.cooling = STARTS
     p.side = 0
-    p.quantity = p.entry_price = 0.0
-    p.entries = p.closing = p.closing_wait = 0
+    p.quantity = p.entry_price = p.call = 0.0
+    p.entries = p.bindings = p.closing = p.closing_wait = 0
     p.closing_quantity = np.nan
     p.bars, p.bars_since_exit = -1, -1
     for k in range(p.exits):
-        if state.exits[k].live != 0:
+        if state.exits[k].live not in (0, _LOCKED):
             state.exits[k].done = 1
     sweep_exits(state)
 
@@ -205,6 +235,7 @@ def drop_entry(state: State, decided: int) -> bool:
         if entry.decided != decided:
             continue
         p.cash += entry.fee
+        unbind(state, decided, entry.quantity)
         for e in range(p.exits):
             if state.exits[e].decided == decided and state.exits[e].live == 1:
                 state.exits[e].done = 1
@@ -215,6 +246,7 @@ def drop_entry(state: State, decided: int) -> bool:
         p.entries -= 1
         if p.entries == 0:
             p.side, p.bars, p.closing, p.closing_wait = 0, -1, 0, 0
+            p.bindings = 0
             p.quantity = p.entry_price = 0.0
             p.closing_quantity = np.nan
         else:

@@ -7,14 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decisions.account import STARTS, slipped
+from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import COOLDOWN_BARS, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
 from engine.decisions.inputs import Numbers
+from engine.decisions.legs import foresee_legs
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
     affordable,
     as_sent,
     available,
+    budget_for,
     entry_price,
     number,
     place_levels,
@@ -159,7 +162,8 @@ def _place(
     p, row, index = state.position[0], at.row, 0 if side > 0 else 1
     order = state.orders[index]
     leaves = p.closing != 0 and np.isnan(p.closing_quantity)
-    full = p.side == side and p.entries + (1 if order.type == _MARKET else 0) >= settings.pyramiding
+    there = entries_open(state, settings.tradingview) + (1 if order.type == _MARKET else 0)
+    full = p.side == side and there >= settings.pyramiding
     if settings.tradingview == 1:
         if full and not leaves:
             drop_order(state, side)
@@ -171,7 +175,8 @@ def _place(
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     size = as_sent(settings, own.size_kind, number(numbers, side_field(side, SIZE), row, p, close))
     budget = available(settings, own.size_kind, p, equity, close, leaves)
-    base = entry_price(settings, own.order_type, side, number(numbers, side_field(side, PRICE), row, p, close), close)
+    asked = number(numbers, side_field(side, PRICE), row, p, close)
+    base = entry_price(settings, own.order_type, side, asked, close)
     if np.isnan(base):
         _refuse(p, page, at, _NO_PRICE, close, side, size)
         return
@@ -181,26 +186,27 @@ def _place(
     if other.type > _MARKET and own.order_type == _LIMIT and not settings.tradingview:
         withdraw(state, page, at, False, close, -side, _REPLACED)
     order.decided, order.type = at.time, own.order_type
-    good, take_profit, stop_loss, risk_at = place_levels(state, settings, own, numbers, row, side, at.time, base, close)
+    # A script computes its levels from the price that it asked for, not from what TradingView rounded it to.
+    counted = asked if settings.tradingview == 1 and own.order_type > _MARKET else base
+    good, take_profit, stop_loss, risk_at = place_levels(
+        state, settings, own, numbers, row, side, at.time, counted, close
+    )
     sized_at = slipped(settings, base, side) if settings.tradingview == 1 and own.order_type == _MARKET else base
     quantity = quantity_for(settings, own.size_kind, size, budget, sized_at, risk_at)
-    held = p.quantity if p.side == side else 0.0
-    sized = quantity > 0.0 and affordable(settings, quantity * base + held * close, equity)
-    sized = sized and not exceeds_margin(settings, side, quantity, slipped(settings, close, side), equity)
+    sized = _carried(state, settings, page, at, own.order_type, side, quantity, base, close)
     if not (sized and (good or settings.tradingview)):
         drop_order(state, side)
         _refuse(p, page, at, _NO_SIZE if good or settings.tradingview else _NO_LEVEL, close, side, size)
         one = page.decisions[page.decision_count - 1]
         one.take_profit, one.stop_loss = take_profit, stop_loss
         return
+    foresee_legs(state, order.decided, side, quantity)
     order.price = base if own.order_type > _MARKET else np.nan
     order.sent = 1 if own.order_type == _MARKET else own.entry_sent
     order.oco, order.size, order.quantity = own.oco, size, quantity
-    order.triggered, order.wait, order.budget = 0, settings.latency, np.nan
-    if own.size_kind == _PERCENT:
-        order.budget = equity * size / 100.0
-    waits = own.order_type > _MARKET
-    order.flip = p.quantity if waits and p.side == -side and not leaves else 0.0
+    order.triggered, order.wait = 0, settings.latency
+    order.budget = budget_for(settings, own.size_kind, size, equity)
+    order.flip = p.quantity if own.order_type > _MARKET and p.side == -side and not leaves else 0.0
     wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
@@ -210,6 +216,22 @@ def _place(
         one.take_profit = take_profit if own.profit_sent else np.nan
         one.stop_loss = stop_loss if own.loss_sent else np.nan
         one.order = at.time
+
+
+@step
+def _carried(
+    state: State, settings: Record, page: Page, at: Moment, kind: int, side: int, quantity: float, base: float,
+    close: float,
+) -> bool:  # fmt: skip
+    """Tell whether the account can carry an entry. In TradingView, a reversal's closing half goes on without it."""
+    p = state.position[0]
+    equity = p.cash + p.side * p.quantity * (close - p.entry_price)
+    held = p.quantity if p.side == side else 0.0
+    judged_at = slipped(settings, close, side) if kind == _MARKET else close
+    short_of_margin = exceeds_margin(settings, side, quantity, judged_at, equity)
+    if short_of_margin and kind == _MARKET and p.side == -side and p.closing == 0:
+        leave(state, settings, page, at, False, close, _REVERSE, np.nan)
+    return bool(quantity > 0.0 and affordable(settings, quantity * base + held * close, equity) and not short_of_margin)
 
 
 @step

@@ -11,7 +11,8 @@ import numpy as np
 from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
-from engine.decisions.path import meet
+from engine.decisions.margin import call_margin
+from engine.decisions.path import drop_unaffordable, meet
 from engine.decisions.prefetch import AHEAD, prefetch
 from engine.decisions.reach import NOISE
 from engine.decisions.records import Halt, OrderType, Reason
@@ -70,6 +71,8 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
             p.cash -= p.side * p.quantity * opens[i] * inputs.funding[i]
         close = closes[i]
         seen = meet(state, settings, page, Moment(times[i], row), opens[i], highs[i], lows[i], close)
+        if settings.tradingview == 1:
+            drop_unaffordable(state, settings, close, page.fill_count > 0)
         known = row if ends else row - 1
         limit = check_limits(p, settings, numbers, known, close) if known >= 0 else 0
         at = Moment(inputs.bar_time[row] if ends else times[i], row)
@@ -87,6 +90,7 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
                 is_true(numbers, 6, inputs.flat[row], row, p, close),
             )
             decide(state, settings, numbers, page, at, close, opened, true)
+            call_margin(state, settings, page, at, close, close, False, np.nan)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
         keep_page(tape, page)
         i += 1

@@ -20,7 +20,7 @@ from engine.decisions.records import MOST_EXITS, OrderType, Reason
 from engine.decisions.settings import EVERY_BAR, FROM_ENTRY, MOST_RUNGS, LevelKind, Record, SizeKind
 from engine.decisions.state import State
 
-_LIMIT = int(OrderType.LIMIT)
+_MARKET, _LIMIT = int(OrderType.MARKET), int(OrderType.LIMIT)
 _TAKE_PROFIT, _STOP_LOSS = int(Reason.TAKE_PROFIT), int(Reason.STOP_LOSS)
 _TRAILING, _BREAK_EVEN = int(Reason.TRAILING), int(Reason.BREAK_EVEN)
 _PERCENT, _TICKS, _DISTANCE, _PRICE = (int(kind) for kind in LevelKind if kind is not LevelKind.NONE)
@@ -71,10 +71,10 @@ def quantity_for(settings: Record, kind: int, size: float, equity: float, base: 
     if kind == _IN_PERCENT and not settings.tradingview and not _LEAST_PERCENT <= size <= 100.0:
         return np.nan
     amount = size
-    if kind == _IN_PERCENT:
-        amount = bought_for(settings, equity * size / 100.0, base)
-    elif kind == _NOTIONAL:
-        amount = size / base
+    if kind in (_IN_PERCENT, _NOTIONAL):
+        amount = bought_for(settings, kind, budget_for(settings, kind, size, equity), base)
+        if settings.tradingview == 1:
+            amount = cut_to_lot(amount, settings.lot)
     elif kind == _RISK:
         risked = abs(base - stop)
         amount = equity * size / 100.0 / risked if risked > 0.0 else np.nan
@@ -104,9 +104,32 @@ def available(settings: Record, kind: int, p: Record, equity: float, close: floa
 
 
 @step
-def bought_for(settings: Record, budget: float, price: float) -> float:
-    """Give the amount that a share of the equity buys: TradingView pays the commission out of it too."""
-    if settings.tradingview == 0:
+def budget_for(settings: Record, kind: int, size: float, equity: float) -> float:
+    """Give the money that an order is for; na where its size is no money. TradingView keeps ten digits of it."""
+    if kind not in (_IN_PERCENT, _NOTIONAL):
+        return np.nan
+    money = equity * size / 100.0 if kind == _IN_PERCENT else size
+    if settings.tradingview == 0 or not 0.0 < money < 1e300:
+        return money
+    digits = 9.0 - np.floor(np.log10(money))
+    scale = 10.0 ** abs(digits)
+    return float(np.floor(money * scale + 0.5) / scale if digits > 0.0 else np.floor(money / scale + 0.5) * scale)
+
+
+@step
+def cut_to_lot(quantity: float, lot: float) -> float:
+    """Cut an amount that money bought off to the lot, as TradingView does: the last bit of the quotient counts."""
+    if lot <= 0.0:
+        return quantity
+    in_one = np.round(1.0 / lot)
+    count = quantity * in_one if abs(in_one * lot - 1.0) < 1e-9 else quantity / lot
+    return steps(np.floor(count), lot)
+
+
+@step
+def bought_for(settings: Record, kind: int, budget: float, price: float) -> float:
+    """Give the amount that a budget buys: TradingView pays the commission out of a share of the equity too."""
+    if settings.tradingview == 0 or kind == _NOTIONAL:
         return budget / price
     return float(max(budget - settings.per_order, 0.0) / (price * (1.0 + settings.taker) + settings.per_contract))
 
@@ -224,12 +247,16 @@ def _start(state: State, settings: Record, kind: int, value: float) -> None:
 
 @step
 def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, row: int, close: float) -> None:
-    """Set the levels that are set anew at each close, for every open entry; they hold from the next candle on."""
+    """Set the levels that are set anew at each close, for every open entry; they hold from the next candle on.
+
+    In TradingView, they hold for an entry at the market too that is decided now and adds to the position.
+    """
     p = state.position[0]
     side = p.side
+    added = state.orders[0 if side > 0 else 1]
     for k in range(p.exits):
         one = state.exits[k]
-        if one.live == 1 and one.reason in (_TAKE_PROFIT, _STOP_LOSS):
+        if one.live != 0 and one.reason in (_TAKE_PROFIT, _STOP_LOSS):
             levels = own.stop_losses if one.reason == _STOP_LOSS else own.take_profits
             one.done = 1 if levels[one.rung] & EVERY_BAR else one.done
     sweep_exits(state)
@@ -247,11 +274,18 @@ def renew_levels(state: State, settings: Record, own: Record, numbers: Numbers, 
             level = on_tick(level, settings, reason, side)
             if not level > 0.0:
                 continue
-            for e in range(p.entries):
-                entry = state.entries[e]
-                _add_exit(state, entry.decided, side, reason, rung, sent, share, level, np.nan, 0)
+            for e in range(p.bindings if settings.tradingview == 1 else p.entries):
+                if settings.tradingview == 1:
+                    bound = state.bindings[e]
+                    decided, initial, held = bound.decided, bound.initial, bound.initial
+                else:
+                    entry = state.entries[e]
+                    decided, initial, held = entry.decided, entry.initial, entry.quantity
+                _add_exit(state, decided, side, reason, rung, sent, share, level, np.nan, 0)
                 one = state.exits[p.exits - 1]
-                one.live, one.initial, one.held = 1, entry.initial, entry.quantity
+                one.live, one.initial, one.held = 1, initial, held
+            if settings.tradingview == 1 and added.type == _MARKET:
+                _add_exit(state, added.decided, side, reason, rung, sent, share, level, np.nan, 0)
 
 
 @step

@@ -19,9 +19,12 @@ from engine.decisions.account import (
     sweep_exits,
     whole_lots,
 )
+from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
-from engine.decisions.margin import call_margin, exceeds_margin
-from engine.decisions.orders import bought_for
+from engine.decisions.gaps import fill_locked, lock_exits
+from engine.decisions.legs import close_legs, drop_other_half, rest_quantity, take_from_entry
+from engine.decisions.margin import WITHDRAWN, call_margin, exceeds_margin
+from engine.decisions.orders import bought_for, cut_to_lot
 from engine.decisions.reach import ENTRY, NOISE, NOTHING, RUIN, next_met, within_reach
 from engine.decisions.records import MOST_ENTRIES, OrderType, Reason
 from engine.decisions.settings import Path, Record
@@ -47,12 +50,16 @@ def meet(
 ) -> Seen:
     """Take a candle through."""
     p = state.position[0]
+    p.call = 0.0
     _at_the_open(state, settings, page, at, opened)
     seen = Seen(0, 0.0)
     if not within_reach(state, settings, high, low):
         return seen
+    locked = settings.tradingview == 1 and lock_exits(state, settings, opened)
     seen = _leg(state, settings, page, at, opened, opened, seen)
-    call_margin(state, settings, page, at, opened)
+    if locked:
+        fill_locked(state, settings, page, at, opened)
+    call_margin(state, settings, page, at, opened, close, False, np.nan)
     _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
     extremes = (high, low) if up_first else (low, high)
@@ -61,9 +68,14 @@ def meet(
         if not _anything(state):
             break
         end = close if leg == 2 else extremes[leg]
+        if leg == 1 and (p.side > 0) == (end > start):
+            call_margin(state, settings, page, at, end, close, False, np.nan)
+        fills = page.fill_count
         seen = _leg(state, settings, page, at, start, end, seen)
-        if leg < 2:
-            call_margin(state, settings, page, at, end)
+        onward = page.fill_count > fills and (p.side > 0) == (end > start)
+        filled_at = page.fills[page.fill_count - 1].price if onward else np.nan
+        if leg < 2 and call_margin(state, settings, page, at, end, close, leg == 0 and not onward, filled_at):
+            break
         start = end
     if p.side == 0:
         return Seen(0, 0.0)
@@ -83,12 +95,14 @@ def _anything(state: State) -> bool:
 def _at_the_open(state: State, settings: Record, page: Page, at: Moment, opened: float) -> None:
     """Fill market orders: the close before what opens."""
     p = state.position[0]
+    left = 0
     if p.closing != 0 and p.closing_wait > 0:
         p.closing_wait -= 1
     elif p.closing != 0:
         reason, quantity = p.closing, p.closing_quantity
         p.closing = 0
         if p.side != 0:
+            left = p.side
             price = slipped(settings, opened, -p.side)
             close_part(
                 state, settings, page, at, reason, price, p.quantity if np.isnan(quantity) else quantity, False, 1.0, 0
@@ -100,12 +114,17 @@ def _at_the_open(state: State, settings: Record, page: Page, at: Moment, opened:
         if order.wait > 0:
             order.wait -= 1
         elif order.type == _MARKET:
-            _enter(state, settings, page, at, side, opened, False)
+            _enter(state, settings, page, at, side, opened, False, left != -side)
 
 
 @step
-def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, base: float, maker: bool) -> None:
-    """Fill an entry at a price, before slippage; a position on the other side is closed with it."""
+def _enter(
+    state: State, settings: Record, page: Page, at: Moment, side: int, base: float, maker: bool, judged: bool
+) -> None:
+    """Fill an entry at a price, before slippage; a position on the other side is closed with it.
+
+    `judged`: TradingView refuses it where the account cannot carry it, which it does at the open only.
+    """
     p, order = state.position[0], state.orders[0 if side > 0 else 1]
     price = base if maker else slipped(settings, base, side)
     emulated = settings.tradingview == 1
@@ -113,7 +132,8 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
     if emulated and waited and not np.isnan(order.budget):
         gapped = order.type == _STOP and base != order.price
         sized_at = slipped(settings, order.price, side) if gapped else price
-        order.quantity = whole_lots(bought_for(settings, order.budget, sized_at), settings.lot)
+        kind = settings.sides[0 if side > 0 else 1].size_kind
+        order.quantity = cut_to_lot(bought_for(settings, kind, order.budget, sized_at), settings.lot)
     # TradingView makes an order that waits large enough to close what is open on the other side then, and leaves it so.
     closes = p.quantity if p.side == -side else 0.0
     opens = order.quantity
@@ -121,10 +141,17 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
         closes = min(closes, order.quantity + order.flip)
         opens = order.quantity + order.flip - closes
     held = p.quantity if p.side == side else 0.0
-    equity = p.cash + p.side * p.quantity * (base - p.entry_price)
-    full = p.side == side and p.entries >= settings.pyramiding and not (emulated and waited)
-    if full or not order.quantity > 0.0 or exceeds_margin(settings, side, opens + held, price, equity):
+    full = (
+        p.side == side
+        and entries_open(state, settings.tradingview) >= settings.pyramiding
+        and not (emulated and waited)
+    )
+    equity = p.cash + p.side * p.quantity * (p.marked - p.entry_price)
+    refused = judged and exceeds_margin(settings, side, opens + held, price, equity + abs(equity) * 1e-11)
+    if full or not order.quantity > 0.0 or refused:
         drop_order(state, side)
+        if refused and p.side == -side:
+            _withdraw_exits(state)
         return
     share = closes / (closes + opens) if emulated else 1.0
     oco = order.oco
@@ -135,7 +162,8 @@ def _enter(state: State, settings: Record, page: Page, at: Moment, side: int, ba
         close_part(state, settings, page, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
     if opens > 0.0 and p.entries < MOST_ENTRIES:
-        open_entry(state, settings, page, at, side, price, opens, maker, 1.0 - share if emulated else 1.0)
+        reached = base if emulated else price
+        open_entry(state, settings, page, at, side, price, opens, maker, 1.0 - share if emulated else 1.0, reached)
     else:
         drop_order(state, side)
     other = state.orders[1 if side > 0 else 0]
@@ -155,6 +183,29 @@ def drop_order(state: State, side: int) -> None:
     sweep_exits(state)
 
 
+@step
+def drop_unaffordable(state: State, settings: Record, close: float, filled: bool) -> None:
+    """Forget entries that wait and that TradingView's account could not carry at this close.
+
+    The position is worth what it was at the last close where nothing has filled since.
+    """
+    p = state.position[0]
+    for side in (1, -1):
+        order = state.orders[0 if side > 0 else 1]
+        if order.type > _MARKET:
+            equity = p.cash + p.side * p.quantity * ((close if filled else p.marked) - p.entry_price)
+            if exceeds_margin(settings, side, order.quantity, close, equity):
+                drop_order(state, side)
+
+
+@step
+def _withdraw_exits(state: State) -> None:
+    """Set aside what would close a position whose reversal was refused: TradingView has withdrawn it by then."""
+    for k in range(state.position[0].exits):
+        if state.exits[k].live == 1:
+            state.exits[k].live = WITHDRAWN
+
+
 @part
 def _up_first(state: State, settings: Record, opened: float, high: float, low: float) -> bool:
     """Tell whether the high comes before the low."""
@@ -165,7 +216,9 @@ def _up_first(state: State, settings: Record, opened: float, high: float, low: f
             # What opens at the adverse extreme has the favourable one before it.
             favourable = -1 if state.orders[0].type > _MARKET else 1
         return bool((favourable > 0) == (settings.path == _BEST))
-    return bool(high - opened < opened - low - settings.tick * NOISE)
+    # TradingView compares floats as they are, where both are as far away too.
+    noise = 0.0 if settings.tradingview == 1 else settings.tick * NOISE
+    return bool(high - opened < opened - low - noise)
 
 
 @step
@@ -175,7 +228,7 @@ def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, e
     here = start
     for _ in range(1000):
         leaving = p.closing != 0 or (seen.reason != 0 and np.isnan(seen.quantity))
-        kind, index, price = next_met(state, settings, here, start, end, leaving)
+        kind, index, price = next_met(state, settings, at.time, here, start, end, leaving)
         if kind == NOTHING:
             break
         here = price
@@ -185,7 +238,7 @@ def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, e
             if order.sent == 0:
                 order.triggered = 1
                 continue
-            _enter(state, settings, page, at, side, price, order.type == _LIMIT)
+            _enter(state, settings, page, at, side, price, order.type == _LIMIT, start == end)
         elif kind == RUIN:
             close_part(state, settings, page, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
         else:
@@ -199,21 +252,18 @@ def _meet_exit(state: State, settings: Record, page: Page, at: Moment, index: in
     """Fill an exit order that the platform holds; see one that the engine watches."""
     p, one = state.position[0], state.exits[index]
     side, decided, reason, sent = p.side, one.decided, one.reason, one.sent
-    quantity = min(one.held, p.quantity)
-    if one.share < 100.0:
-        quantity = min(quantity, whole_lots(one.initial * one.share / 100.0, settings.lot))
+    maker = reason == _TAKE_PROFIT
+    fill_price = price if maker else slipped(settings, price, -side)
+    quantity, whole = min(rest_quantity(state, settings, index), p.quantity), one.share >= 100.0
     one.done = 1
-    for k in range(p.exits):
-        other = state.exits[k]
-        # What the engine only saw is closed later: until then the platform's own orders stand as they are.
-        if other.decided == decided and other.live == 1 and (sent == 1 or other.sent == 0):
-            other.held -= quantity
-    sweep_exits(state)
+    if settings.tradingview == 1:
+        drop_other_half(state, settings, index)
+        if whole and not maker:
+            quantity -= close_legs(state, settings, page, at, reason, fill_price, decided)
+    take_from_entry(state, decided, quantity, sent)
     if quantity <= 0.0:
         return seen
     if sent == 1:
-        maker = reason == _TAKE_PROFIT
-        fill_price = price if maker else slipped(settings, price, -side)
         close_part(state, settings, page, at, reason, fill_price, quantity, maker, 1.0, decided)
         return seen
     together = quantity + (seen.quantity if seen.reason != 0 else 0.0)

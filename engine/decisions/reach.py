@@ -16,6 +16,7 @@ NOTHING, EXIT, ENTRY, RUIN = range(4)
 """What is met: nothing, an exit order, a waiting entry, the price of liquidation."""
 # Prices closer than this share of a tick are one price: 0.1 + 0.2 and 0.3.
 NOISE = 1e-6
+_FIRST = 1e15
 
 
 @part
@@ -39,25 +40,30 @@ def within_reach(state: State, settings: Record, high: float, low: float) -> boo
 
 @step
 def next_met(
-    state: State, settings: Record, here: float, start: float, end: float, leaving: bool
+    state: State, settings: Record, time: int, here: float, start: float, end: float, leaving: bool
 ) -> tuple[int, int, float]:
     """Give what is met next between `here` and `end`: its kind, its index, the price.
 
-    The engine that is `leaving` already, at the close, looks at its own levels no more.
+    The engine that is `leaving` already, at the close, looks at its own levels no more. What TradingView's open has
+    passed fills in order of the levels: entries, then exits, then exits of entries that have filled at it.
     """
     p = state.position[0]
     noise = settings.tick * NOISE
     kind, index, best = NOTHING, 0, 0.0
     rising, falling = end >= start, end <= start
     nearest = np.inf
+    by_level = settings.tradingview == 1 and start == end
     for k in range(p.exits):
         one = state.exits[k]
-        if one.live == 0 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
+        if one.live != 1 or one.side != p.side or np.isnan(one.price) or (leaving and one.sent == 0):
             continue
         above = (one.side > 0) == (one.reason == _TAKE_PROFIT)
         met, price = _met(one.price, above, here, end, rising, falling, noise)
-        if met and abs(price - here) < nearest:
-            nearest, kind, index, best = abs(price - here), EXIT, k, price
+        distance = abs(price - here)
+        if by_level and met:
+            distance = one.price + (_FIRST if _filled_at(state, one.decided, time) else 0.0)
+        if met and distance < nearest:
+            nearest, kind, index, best = distance, EXIT, k, price
     ruin = liquidation_price(p, settings)
     if not np.isnan(ruin):
         met, price = _met(ruin, p.side < 0, here, end, rising, falling, noise)
@@ -69,9 +75,26 @@ def next_met(
             continue
         above = (k == 0) == (order.type == _STOP)
         met, price = _met(order.price, above, here, end, rising, falling, noise)
-        if met and abs(price - here) < nearest:
-            nearest, kind, index, best = abs(price - here), ENTRY, k, price
+        distance = order.price - _FIRST if by_level else abs(price - here)
+        if met and distance < nearest:
+            nearest, kind, index, best = distance, ENTRY, k, price
     return kind, index, best
+
+
+@step
+def _filled_at(state: State, decided: int, time: int) -> bool:
+    """Tell whether an entry has filled in the candle that opened at `time`."""
+    for k in range(state.position[0].entries):
+        if state.entries[k].decided == decided and state.entries[k].time == time:
+            return True
+    return False
+
+
+@step
+def passed(settings: Record, price: float, above: bool, opened: float) -> bool:
+    """Tell whether the open has passed a level that is met from below (`above`), or from above."""
+    noise = settings.tick * NOISE
+    return bool(opened >= price - noise if above else opened <= price + noise)
 
 
 @step

@@ -108,6 +108,7 @@ POSITION = np.dtype(
         ("quantity", "f8"),
         ("entry_price", "f8"),  # average of the open entries; 0 when flat
         ("entries", "i8"),  # how many ENTRY records are in use, oldest first
+        ("bindings", "i8"),  # how many BINDING records are in use, oldest first
         ("exits", "i8"),  # how many EXIT records are in use
         ("bars", "i8"),  # of the rule, since that of the first entry; -1 until that closes, and when flat
         ("bars_since_exit", "i8"),  # since the position was closed last; -2 before that
@@ -121,6 +122,8 @@ POSITION = np.dtype(
         ("day_equity", "f8"),  # equity when it began
         ("peak", "f8"),  # highest equity at a close
         ("equity", "f8"),  # at the last close
+        ("marked", "f8"),  # the last close
+        ("call", "f8"),  # TradingView: what the margin call has still to liquidate at the next point of the bar's path
     ]
 )
 
@@ -155,6 +158,14 @@ ENTRY = np.dtype(
     ]
 )
 
+BINDING = np.dtype(
+    [
+        ("decided", "i8"),  # names the entry
+        ("quantity", "f8"),  # what of it neither its own exits nor anything else has closed
+        ("initial", "f8"),
+    ]
+)
+
 EXIT = np.dtype(
     [
         ("decided", "i8"),  # of the entry that it belongs to
@@ -162,7 +173,10 @@ EXIT = np.dtype(
         ("reason", "i8"),  # TAKE_PROFIT, STOP_LOSS, TRAILING or BREAK_EVEN
         ("rung", "i8"),
         ("sent", "i8"),  # 1: the platform holds it, and it fills at its price; 0: the engine watches it
-        ("live", "i8"),  # 1: its entry has filled
+        (
+            "live",
+            "i8",
+        ),  # 1: its entry has filled; 2, 3: TradingView locks it in (gaps.py), has withdrawn it (margin.py)
         ("price", "f8"),  # na while it has none yet
         ("start", "f8"),  # the price from which on a trailing or break-even stop has a price; na: from the fill on
         ("offset", "f8"),  # from the entry's price, or from the best price; in `unit`

@@ -31,7 +31,7 @@ _NOISE = 1e-6
 def check_limits(p: Record, settings: Record, numbers: Numbers, row: int, close: float) -> int:
     """Value the account at a close; give the Reason for which the rule must stand aside from now on, or 0."""
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
-    p.equity, p.peak = equity, max(p.peak, equity)
+    p.equity, p.peak, p.marked = equity, max(p.peak, equity), close
     if p.halt == _NOT_HALTED and settings.day_loss:
         most = number(numbers, DAY_LOSS, row, p, close)
         if equity <= p.day_equity * (1.0 - most / 100.0):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decisions.records import ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDER, POSITION
+from engine.decisions.records import BINDING, ENTRY, EXIT, MOST_ENTRIES, MOST_EXITS, ORDER, POSITION
 
 Records = NDArray[np.void]
 
@@ -18,6 +18,7 @@ _PARTS = {
     "position": (POSITION, 1),
     "orders": (ORDER, 2),
     "entries": (ENTRY, MOST_ENTRIES),
+    "bindings": (BINDING, MOST_ENTRIES),
     "exits": (EXIT, MOST_EXITS),
 }
 STATE = np.dtype([(name, kind, (count,)) for name, (kind, count) in _PARTS.items()])
@@ -30,7 +31,7 @@ class State:
     pointer.
     """
 
-    __slots__ = ("entries", "exits", "orders", "position", "record")
+    __slots__ = ("bindings", "entries", "exits", "orders", "position", "record")
 
     def __init__(self, record: Records) -> None:
         """Hold a record; the parts are views of it."""
@@ -38,6 +39,7 @@ class State:
         self.position: Records = record["position"][0]
         self.orders: Records = record["orders"][0]
         self.entries: Records = record["entries"][0]
+        self.bindings: Records = record["bindings"][0]
         self.exits: Records = record["exits"][0]
 
     def copy(self) -> Self:
@@ -63,25 +65,39 @@ def state_to_json(state: State) -> str:
         "position": _plain(state.position)[0],
         "orders": _plain(state.orders),
         "entries": _plain(state.entries[: position["entries"]]),
+        "bindings": _plain(state.bindings[: position["bindings"]]),
         "exits": _plain(state.exits[: position["exits"]]),
     }
     return json.dumps(parts)
 
 
 def state_from_json(text: str) -> State:
-    """Read what `state_to_json` wrote. Errors: ValueError where it is something else."""
+    """Read what `state_to_json` wrote, now or before there were bindings. Errors: ValueError where it is neither."""
     parts = json.loads(text)
+    try:
+        if isinstance(parts, dict) and set(parts) == set(_PARTS) - {"bindings"}:
+            parts = _with_bindings(parts)
+    except (KeyError, TypeError):
+        raise ValueError("this is not a machine's state of any version") from None
     if not isinstance(parts, dict) or set(parts) != set(_PARTS):
         raise ValueError("this is not a machine's state of this version")
     state = new_state(0.0)
     _fill(state.position, [parts["position"]], exactly=True)
     _fill(state.orders, parts["orders"], exactly=True)
     _fill(state.entries, parts["entries"])
+    _fill(state.bindings, parts["bindings"])
     _fill(state.exits, parts["exits"])
     position = state.position[0]
-    if position["entries"] != len(parts["entries"]) or position["exits"] != len(parts["exits"]):
+    if any(position[name] != len(parts[name]) for name in ("entries", "bindings", "exits")):
         raise ValueError("this is not a machine's state of this version")
     return state
+
+
+def _with_bindings(parts: dict[str, Any]) -> dict[str, Any]:
+    """Let what is open of each entry belong to it, in a state from before that was kept."""
+    bindings = [{name: entry[name] for name in BINDING.names or ()} for entry in parts["entries"]]
+    position = {**parts["position"], "bindings": len(bindings), "marked": 0.0, "call": 0.0}
+    return {**parts, "bindings": bindings, "position": position}
 
 
 def _plain(records: Records) -> list[dict[str, float | int | None]]:

@@ -55,7 +55,7 @@ def test_a_ladder_closes_in_parts() -> None:
     assert story.quantities == [10.0, 5.0, 3.0, 2.0]
     fallen = played(LADDER + "stop_loss: {percent: 3}\n", [*candles[:2], (101, 101, 96, 96), flat(96)], TV)
     assert fallen.fills[-1] == (2, "close_long", "stop_loss", 97.0)
-    assert fallen.quantities == [10.0, 5.0, 5.0]
+    assert fallen.quantities == [10.0, 5.0, 3.0, 2.0]  # each leg that is left has the stop of its own
 
 
 def test_a_ladder_through_the_webhook_says_shares_of_what_is_open() -> None:

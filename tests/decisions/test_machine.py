@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from engine.decisions import Decision, Move, Reason, Settings, new_state, state_from_json, state_to_json, void_entry
@@ -272,3 +274,16 @@ def test_a_state_with_a_nested_value_is_refused() -> None:
             state_from_json(state_to_json(new_state(1.0)).replace('"side": 0', f'"side": {value}'))
     with pytest.raises(ValueError, match=r".+"):
         state_from_json(state_to_json(new_state(1.0)).replace('"side": 0', '"side": null'))
+
+
+def test_a_state_from_before_bindings_is_read() -> None:
+    """What was open of each entry belongs to it."""
+    state = new_state(100.0)
+    state.position["entries"] = state.position["bindings"] = 1
+    for name, value in (("decided", 7), ("quantity", 2.0), ("initial", 3.0)):
+        state.entries[name][0] = state.bindings[name][0] = value
+    parts = json.loads(state_to_json(state))
+    del parts["bindings"]
+    for name in ("bindings", "marked", "call"):
+        del parts["position"][name]
+    assert state_to_json(state_from_json(json.dumps(parts))) == state_to_json(state)

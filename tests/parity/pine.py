@@ -1,0 +1,84 @@
+"""`make pine`: random strategies in our emulator of TradingView and in PyneCore's, trade for trade.
+
+python -m tests.parity.pine [STRATEGIES] [FIRST_SEED]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from engine.backtest import backtest
+from tests.parity.pine_runner import PineTrade, pine_trades
+from tests.parity.pine_strategies import KINDS, Written, written
+
+_AT_ONCE = 200
+
+
+class Compared(NamedTuple):
+    """A strategy, with the trades of both sides in one order."""
+
+    written: Written
+    ours: list[PineTrade]
+    theirs: list[PineTrade]
+
+    @property
+    def equal(self) -> bool:
+        """Bars are equal, prices and amounts to 1e-9 of themselves; profits to 1e-6: fees are rounded to ten digits."""
+        return len(self.ours) == len(self.theirs) and all(map(_same, self.ours, self.theirs))
+
+    @property
+    def first_difference(self) -> str:
+        pairs = zip(self.ours, self.theirs, strict=False)
+        ours, theirs = next((pair for pair in pairs if not _same(*pair)), ("none", "none"))
+        w = self.written
+        counts = f"{len(self.ours)} trades, PyneCore {len(self.theirs)}"
+        return f"seed {w.seed}: {counts}\n{w.rule_text}{w.script}{w.costs}\nours   {ours}\ntheirs {theirs}"
+
+
+def compared(strategies: Sequence[Written]) -> list[Compared]:
+    """Play strategies on both sides."""
+    theirs = pine_trades([one.asked for one in strategies])
+    return [Compared(one, _ordered(_our_trades(one)), _ordered(t)) for one, t in zip(strategies, theirs, strict=True)]
+
+
+def chosen(count: int, first: int = 0) -> Iterator[Written]:
+    """Give as many strategies, of all kinds by turns."""
+    return (written(seed, KINDS[seed % len(KINDS)]) for seed in range(first, first + count))
+
+
+def _our_trades(one: Written) -> Iterator[PineTrade]:
+    table = backtest(one.rule, one.bars, one.instrument, one.costs, warmup=0).trades.table
+    for t in table:
+        shut = t["exit_reason"] != 0
+        leave = (int(t["exit_row"]), float(t["exit_price"]), float(t["profit"])) if shut else (0, 0.0, 0.0)
+        yield PineTrade(int(t["side"]), int(t["entry_row"]), float(t["entry_price"]), float(t["quantity"]), *leave)
+
+
+def _ordered(trades: Iterator[PineTrade] | Sequence[PineTrade]) -> list[PineTrade]:
+    return sorted(trades, key=lambda t: (t.entry_bar, t.side, t.exit_bar, round(t.exit_price, 6), round(t.quantity, 6)))
+
+
+def _same(a: PineTrade, b: PineTrade) -> bool:
+    near = all(abs(x - y) <= 1e-9 * abs(y) for x, y in ((a[2], b[2]), (a[3], b[3]), (a[5], b[5])))
+    return near and (a.side, a.entry_bar, a.exit_bar) == (b.side, b.entry_bar, b.exit_bar) and abs(a[6] - b[6]) <= 1e-6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("strategies", type=int, nargs="?", default=2000)
+    parser.add_argument("first", type=int, nargs="?", default=1000)
+    asked = parser.parse_args()
+    trades = different = 0
+    for first in range(asked.first, asked.first + asked.strategies, _AT_ONCE):
+        for found in compared(list(chosen(min(_AT_ONCE, asked.first + asked.strategies - first), first))):
+            trades += len(found.theirs)
+            different += not found.equal
+            if not found.equal:
+                print(found.first_difference, flush=True)  # noqa: T201 - its figures are what it is for
+    print(f"{asked.strategies:,} strategies, {trades:,} trades; {different} strategies differ")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
