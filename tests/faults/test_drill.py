@@ -34,6 +34,7 @@ class Rig:
     """The engine's outbox and its delivery, and the platform at the other end, all real."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir()
         self.drill = Drill()
         self.platform = Platform(folder, AccountConfig(commission_percent=0), drill=self.drill)
         self.platform.start()
@@ -74,10 +75,8 @@ Outcome = tuple[list[RowState], list[str], list[tuple[bool, str]], int]
 """States of entry and exit, ids of what the platform took, its fills as (opens, quantity), positions left."""
 
 
-def entry_and_exit(folder: Path, fault: Fault, *, deduplicates: bool) -> Outcome:
+def entry_and_exit(rig: Rig, fault: Fault, *, deduplicates: bool) -> Outcome:
     """Have an entry and then its exit sent, the fault happening to the first attempt of each."""
-    folder.mkdir()
-    rig = Rig(folder)
     try:
         rig.deliver(deduplicates=deduplicates)
         rig.send("a", Intent.OPEN, {"action": "openLong", "fixed": "1"}, fault)
@@ -99,10 +98,12 @@ def arrives(fault: Fault) -> bool:
 
 def under_each(folder: Path, *, deduplicates: bool) -> dict[str, Outcome]:
     """Give what came of an entry and its exit under each fault; side by side, as they do little but wait."""
+    # One after another: FastAPI makes a route at its first request, with warnings put off for the whole process.
+    rigs = [Rig(folder / str(n)) for n in range(len(FAULTS))]
     with ThreadPoolExecutor(len(FAULTS)) as pool:
         runs = {
-            str(fault): pool.submit(entry_and_exit, folder / str(n), fault, deduplicates=deduplicates)
-            for n, fault in enumerate(FAULTS)
+            str(fault): pool.submit(entry_and_exit, rig, fault, deduplicates=deduplicates)
+            for rig, fault in zip(rigs, FAULTS, strict=True)
         }
         return {name: run.result() for name, run in runs.items()}
 
