@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from engine.adapters.clocks import SystemClock
@@ -33,24 +34,20 @@ FAULTS = [
 class Rig:
     """The engine's outbox and its delivery, and the platform at the other end, all real."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, deduplicates: bool) -> None:
         folder.mkdir()
         self.drill = Drill()
         self.platform = Platform(folder, AccountConfig(commission_percent=0), drill=self.drill)
         self.platform.start()
         self.platform.still(100)
-        self.store = SqlStore(folder / "state.db")
-        self.loop: DeliveryLoop | None = None
-
-    def deliver(self, *, deduplicates: bool) -> None:
         connector = Connector.model_validate({"url": self.platform.url + PATH, "name": "btc-perp", "token": TOKEN})
         senders = {"c": HttpSender(connector, deadline_s=DEADLINE_S)}
+        self.store = SqlStore(folder / "state.db")
         self.loop = DeliveryLoop(self.store, senders, {"c": Terms(deduplicates)}, SystemClock(), jitter=lambda: 0.0)
         self.loop.start()
 
     def send(self, key: str, intent: Intent, body: dict[str, str], fault: Fault | None = None) -> None:
         """Decide a message, which this happens to, and wait until nothing more is going to be done about it."""
-        assert self.loop is not None
         self.drill.set(fault)
         text = json.dumps({**body, "clientOrderId": key})
         self.store.commit_bar(RouteRecord("r", 0, "", ""), [Row(0, "r", "c", intent, RowState.PENDING, key, text, 0)])
@@ -65,30 +62,27 @@ class Rig:
         return [entry["client_order_id"] for entry in entries if entry["verdict"] == "accepted"]
 
     def stop(self) -> None:
-        assert self.loop is None or self.loop.stop(5)
-        self.store.close()
         self.drill.release()
+        ended = self.loop.stop(5)
         self.platform.stop()
+        self.store.close()
+        assert ended
 
 
 Outcome = tuple[list[RowState], list[str], list[tuple[bool, str]], int]
 """States of entry and exit, ids of what the platform took, its fills as (opens, quantity), positions left."""
 
 
-def entry_and_exit(rig: Rig, fault: Fault, *, deduplicates: bool) -> Outcome:
+def entry_and_exit(rig: Rig, fault: Fault) -> Outcome:
     """Have an entry and then its exit sent, the fault happening to the first attempt of each."""
-    try:
-        rig.deliver(deduplicates=deduplicates)
-        rig.send("a", Intent.OPEN, {"action": "openLong", "fixed": "1"}, fault)
-        if arrives(fault):
-            wait_for(lambda: rig.accepted() == ["a"])
-        rig.platform.still(100)
-        rig.send("b", Intent.CLOSE, {"action": "closeLong", "percent": "100"}, fault)
-        rig.platform.still(101)
-        fills = [(fill["opens"], fill["quantity"]) for fill in rig.platform.read("fills")]
-        return [rig.state(key) for key in "ab"], rig.accepted(), fills, len(rig.platform.read("positions"))
-    finally:
-        rig.stop()
+    rig.send("a", Intent.OPEN, {"action": "openLong", "fixed": "1"}, fault)
+    if arrives(fault):
+        wait_for(lambda: rig.accepted() == ["a"])
+    rig.platform.still(100)
+    rig.send("b", Intent.CLOSE, {"action": "closeLong", "percent": "100"}, fault)
+    rig.platform.still(101)
+    fills = [(fill["opens"], fill["quantity"]) for fill in rig.platform.read("fills")]
+    return [rig.state(key) for key in "ab"], rig.accepted(), fills, len(rig.platform.read("positions"))
 
 
 def arrives(fault: Fault) -> bool:
@@ -98,13 +92,12 @@ def arrives(fault: Fault) -> bool:
 
 def under_each(folder: Path, *, deduplicates: bool) -> dict[str, Outcome]:
     """Give what came of an entry and its exit under each fault; side by side, as they do little but wait."""
-    # One after another: FastAPI makes a route at its first request, with warnings put off for the whole process.
-    rigs = [Rig(folder / str(n)) for n in range(len(FAULTS))]
-    with ThreadPoolExecutor(len(FAULTS)) as pool:
-        runs = {
-            str(fault): pool.submit(entry_and_exit, rig, fault, deduplicates=deduplicates)
-            for rig, fault in zip(rigs, FAULTS, strict=True)
-        }
+    with ExitStack() as stack, ThreadPoolExecutor(len(FAULTS)) as pool:
+        runs = {}
+        for number, fault in enumerate(FAULTS):
+            rig = Rig(folder / str(number), deduplicates=deduplicates)
+            stack.callback(rig.stop)
+            runs[str(fault)] = pool.submit(entry_and_exit, rig, fault)
         return {name: run.result() for name, run in runs.items()}
 
 

@@ -58,7 +58,7 @@ class Platform:
             timeout_graceful_shutdown=2,
         )
         self.server = _Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]}, daemon=True)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answers: list[str] = []
 
