@@ -97,11 +97,14 @@ def decide(
 
 @part
 def _possible(settings: Record, index: int, other_too: bool) -> bool:
-    """Tell whether an entry is taken where the other side's condition is true too: at the market they contradict."""
-    if not other_too:
+    """Tell whether an entry is taken where the other side's condition is true too: at the market they contradict.
+
+    TradingView takes both at the next open, one after the other, as a script that asks for long first.
+    """
+    if not other_too or settings.tradingview == 1:
         return True
     waits = settings.sides[0].order_type > _MARKET and settings.sides[1].order_type > _MARKET
-    return bool(waits and (settings.tradingview == 1 or settings.sides[index].entry_sent == 0))
+    return bool(waits and settings.sides[index].entry_sent == 0)
 
 
 @part
@@ -164,11 +167,10 @@ def _place(
     leaves = p.closing != 0 and np.isnan(p.closing_quantity)
     there = entries_open(state, settings.tradingview) + (1 if order.type == _MARKET else 0)
     full = p.side == side and there >= settings.pyramiding
-    if settings.tradingview == 1:
-        if full and not leaves:
-            drop_order(state, side)
-            return
-    elif full or (p.side == side and p.closing != 0):
+    if settings.tradingview == 1 and full and not leaves and state.orders[1 - index].type != _MARKET:
+        drop_order(state, side)
+        return
+    if settings.tradingview == 0 and (full or (p.side == side and p.closing != 0)):
         return
     if order.type == _MARKET:
         return

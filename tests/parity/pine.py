@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from engine.backtest import backtest
+from engine.backtest import Result, backtest
 from tests.parity.pine_runner import PineTrade, pine_trades
 from tests.parity.pine_strategies import KINDS, Written, written
 
@@ -25,8 +25,7 @@ class Compared(NamedTuple):
 
     @property
     def equal(self) -> bool:
-        """Bars are equal, prices and amounts to 1e-9 of themselves; profits to 1e-6: fees are rounded to ten digits."""
-        return len(self.ours) == len(self.theirs) and all(map(_same, self.ours, self.theirs))
+        return not differ(self.ours, self.theirs)
 
     @property
     def first_difference(self) -> str:
@@ -40,7 +39,14 @@ class Compared(NamedTuple):
 def compared(strategies: Sequence[Written]) -> list[Compared]:
     """Play strategies on both sides."""
     theirs = pine_trades([one.asked for one in strategies])
-    return [Compared(one, _ordered(_our_trades(one)), _ordered(t)) for one, t in zip(strategies, theirs, strict=True)]
+    return [
+        Compared(one, our_trades(_played(one)), ordered(trades)) for one, trades in zip(strategies, theirs, strict=True)
+    ]
+
+
+def differ(ours: Sequence[PineTrade], theirs: Sequence[PineTrade]) -> bool:
+    """Tell whether bars differ at all, prices or amounts by 1e-9, profits by 1e-6: PyneCore's fees have ten digits."""
+    return len(ours) != len(theirs) or not all(map(_same, ordered(ours), ordered(theirs)))
 
 
 def chosen(count: int, first: int = 0) -> Iterator[Written]:
@@ -48,15 +54,23 @@ def chosen(count: int, first: int = 0) -> Iterator[Written]:
     return (written(seed, KINDS[seed % len(KINDS)]) for seed in range(first, first + count))
 
 
-def _our_trades(one: Written) -> Iterator[PineTrade]:
-    table = backtest(one.rule, one.bars, one.instrument, one.costs, warmup=0).trades.table
-    for t in table:
+def _played(one: Written) -> Result:
+    return backtest(one.rule, one.bars, one.instrument, one.costs, warmup=0)
+
+
+def our_trades(result: Result) -> list[PineTrade]:
+    """Give our trades as PyneCore lists them, in one order."""
+    found = []
+    for t in result.trades.table:
         shut = t["exit_reason"] != 0
         leave = (int(t["exit_row"]), float(t["exit_price"]), float(t["profit"])) if shut else (0, 0.0, 0.0)
-        yield PineTrade(int(t["side"]), int(t["entry_row"]), float(t["entry_price"]), float(t["quantity"]), *leave)
+        entry = int(t["side"]), int(t["entry_row"]), float(t["entry_price"]), float(t["quantity"])
+        found.append(PineTrade(*entry, *leave))
+    return ordered(found)
 
 
-def _ordered(trades: Iterator[PineTrade] | Sequence[PineTrade]) -> list[PineTrade]:
+def ordered(trades: Sequence[PineTrade]) -> list[PineTrade]:
+    """Give trades in an order in which those of both sides stand beside each other."""
     return sorted(trades, key=lambda t: (t.entry_bar, t.side, t.exit_bar, round(t.exit_price, 6), round(t.quantity, 6)))
 
 

@@ -74,6 +74,7 @@ class Traits:
     has_loss: bool
     trail: float
     start: float
+    one_at_once: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def written(seed: int, kind: Kind, bars: int = BARS) -> Written:
 
 
 def _traits(random: Random, kind: Kind, margin: int) -> Traits:
-    order = random.choice(kind.orders)
+    order, exits = random.choice(kind.orders), random.choice(kind.exits)
     waits = order != "market"
     sides = random.choice([("long",), ("short",), *(2 * [("long", "short")] if kind.both_sides else [])])
     size = random.choice(["percent", "notional"] if margin else list(_QUANTITIES))
@@ -130,7 +131,7 @@ def _traits(random: Random, kind: Kind, margin: int) -> Traits:
     return Traits(
         sides=sides,
         order=order,
-        exits=random.choice(kind.exits),
+        exits=exits,
         pyramiding=random.choice(kind.pyramiding),
         size=size,
         amount=large[size] if margin else {"fixed": 3, "percent": 40, "notional": 700}[size],
@@ -146,6 +147,8 @@ def _traits(random: Random, kind: Kind, margin: int) -> Traits:
         has_loss=has_loss,
         trail=random.choice([0.49, 1.06, 2.15]),
         start=random.choice([0.44, 1.57]),
+        # Which exits and how much margin the first of two entries at one open has, scripts differ in.
+        one_at_once=bool(margin) or exits != "none",
     )
 
 
@@ -154,7 +157,9 @@ def _rule(t: Traits) -> Iterator[str]:
     yield from ("name: made", "market: futures", "timeframe: 1h")
     for side in t.sides:
         enter, leave, cancel = (_bit(f"{what}_{side}") for what in ("enter", "exit", "cancel"))
-        parts = [f"enter: '{enter} and not ({leave})'"]
+        other = _bit("enter_short" if side == "long" else "enter_long")
+        alone = f" and not ({other})" if _exclusive(t) else ""
+        parts = [f"enter: '{enter} and not ({leave}){alone}'"]
         parts += [f"exit: '{leave}'"] if t.has_exit else []
         more = [f"price: '{_price(t, side)}'"] if t.order != "market" else []
         more += [f"cancel: '{cancel}'"] if t.cancel else []
@@ -198,10 +203,9 @@ def _script(t: Traits, costs: Costs, commission: str, amount: float) -> Iterator
     yield from (f"    placed_{side}: Persistent[int] = -100000" for side in t.sides)
     yield "    code: int = int(volume)"
     yield from (f"    {name} = (code // {2**bit}) % 2 == 1" for bit, name in enumerate(_BITS))
-    yield from (f"    enter_{side} = enter_{side} and not exit_{side}" for side in ("long", "short"))
+    yield f"    both = {'enter_long and enter_short' if _exclusive(t) else 'False'}"
+    yield from (f"    enter_{side} = enter_{side} and not exit_{side} and not both" for side in ("long", "short"))
     yield "    size = strategy.position_size"
-    at_once = t.order == "market" and len(t.sides) == 2  # the two contradict each other
-    yield f"    both = {'enter_long and enter_short' if at_once else 'False'}"
     for side in t.sides:
         if t.has_exit:
             yield f"    if exit_{side} and {_held(side)}:\n        strategy.close_all()"
@@ -218,7 +222,7 @@ def _entry(t: Traits, side: str) -> Iterator[str]:
     arguments = [entry, f"strategy.{side}"]
     arguments += [f"{t.order}={_price(t, side)}"] if t.order != "market" else []
     arguments += ["oca_name='e'", "oca_type=strategy.oca.cancel"] if t.oco else []
-    yield f"    if enter_{side} and not both:\n        strategy.entry({', '.join(arguments)})"
+    yield f"    if enter_{side}:\n        strategy.entry({', '.join(arguments)})"
     yield f"        if {'not ' + _held(side) if t.pyramiding == 1 else 'True'}:"
     yield f"            placed_{side} = bar_index"
     for name, words in _exit_calls(t, side):
@@ -247,6 +251,10 @@ def _exit_calls(t: Traits, side: str) -> Iterator[tuple[str, str]]:
     elif t.exits == "trailing_start":
         trail = f"trail_points={t.start / TICK:.0f}, trail_offset={t.trail / TICK:.0f}"
         yield "", f"{trail}, {loss if t.has_loss else gain}"
+
+
+def _exclusive(t: Traits) -> bool:
+    return t.one_at_once and t.order == "market" and len(t.sides) == 2
 
 
 def _bracket(t: Traits, side: str, base: str) -> str:
