@@ -17,6 +17,7 @@ from engine.cli.options import (
     Length,
     Lot,
     Margin,
+    OnClose,
     Params,
     PerContract,
     PerOrder,
@@ -68,6 +69,7 @@ def backtest(
         float | None, typer.Option(help="Equity below this percent of the position's value is liquidated.")
     ] = None,
     margin: Margin = None,
+    orders_on_close: OnClose = False,
     tick: Tick = None,
     lot: Lot = None,
     warmup: Warmup = None,
@@ -94,6 +96,7 @@ def backtest(
         "leverage": leverage,
         "maintenance_percent": maintenance,
         "margin_percent": margin,
+        "orders_on_close": orders_on_close or None,
     }
     given = stated(
         {

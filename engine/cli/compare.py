@@ -14,6 +14,7 @@ from engine.cli.options import (
     Length,
     Lot,
     Margin,
+    OnClose,
     Params,
     PerContract,
     PerOrder,
@@ -53,6 +54,7 @@ def compare(
     per_order: PerOrder = None,
     slippage: Slippage = None,
     margin: Margin = None,
+    orders_on_close: OnClose = False,
     tick: Tick = None,
     lot: Lot = None,
     timeframe: Length = None,
@@ -83,6 +85,7 @@ def compare(
         "commission_per_order": per_order,
         "slippage_ticks": slippage,
         "margin_percent": margin,
+        "orders_on_close": orders_on_close or None,
     }
     given = definition_for(
         file,

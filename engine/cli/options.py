@@ -18,6 +18,10 @@ PerContract = Annotated[float | None, typer.Option("--commission-per-contract", 
 PerOrder = Annotated[float | None, typer.Option("--commission-per-order", help="Money per fill.")]
 Slippage = Annotated[float | None, typer.Option(help="Ticks, on market and stop fills.")]
 Margin = Annotated[float | None, typer.Option(help="TradingView's margin for long and short, percent.")]
+OnClose = Annotated[
+    bool,
+    typer.Option("--orders-on-close", help="TradingView's process_orders_on_close: filled at the close that decides."),
+]
 Tick = Annotated[str | None, typer.Option(help="Price step; else inferred from the candles.")]
 Lot = Annotated[str | None, typer.Option(help="Amount step; else amounts are not rounded.")]
 Warmup = Annotated[int | None, typer.Option(min=0, help="Candles before trading begins; else as indicators need.")]

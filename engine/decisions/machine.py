@@ -12,7 +12,7 @@ from engine.decisions.compiled import machine, part
 from engine.decisions.decide import Truths, decide, is_true
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.margin import call_margin
-from engine.decisions.path import drop_unaffordable, meet
+from engine.decisions.path import drop_unaffordable, meet, meet_close
 from engine.decisions.prefetch import AHEAD, prefetch
 from engine.decisions.reach import NOISE
 from engine.decisions.records import Halt, OrderType, Reason
@@ -91,6 +91,8 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
             )
             decide(state, settings, numbers, page, at, close, opened, true)
             call_margin(state, settings, page, at, close, close, False, np.nan)
+            if settings.at_close == 1:
+                meet_close(state, settings, page, Moment(times[i], row), close)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
         keep_page(tape, page)
         i += 1
