@@ -23,6 +23,7 @@ import numpy as np
 
 from backtests.benchmarks.engines import PEERS, Worker
 from engine.adapters.csv_files import write_csv
+from engine.app.memory import keep_freed_memory
 from engine.backtest import backtest
 from engine.backtest.run import run
 from engine.decisions import Costs, inputs_of, settings_for
@@ -126,6 +127,7 @@ def market(candles: int) -> Bars:
 
 
 def main() -> None:
+    keep_freed_memory()  # as `import engine` and the command do
     bars = market(CANDLES)
     rule, instrument = read_rule(RULE, "benchmark"), sample_instrument(SYMBOL)
     plan, settings = rule.plan(), settings_for(rule, instrument, COSTS)

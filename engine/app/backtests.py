@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from engine.adapters.funding_files import read_funding
 from engine.app.candle_files import beside
 from engine.app.candles import SAMPLE, candles_for, finer_for, others_for, utc_text
+from engine.app.memory import keep_freed_memory
 from engine.backtest import Result, RunDefinition
 from engine.backtest.portfolio import PortfolioResult, backtest_portfolio
 from engine.backtest.prepared import Prepared
@@ -114,6 +115,7 @@ def prepare(definition: RunDefinition, rule: Rule | None = None) -> Prepared:
         raise InvalidInputError(
             f"this is a portfolio of {', '.join(definition.portfolio.symbols)}; take one symbol of it"
         )
+    keep_freed_memory()
     rule = rule or read_rule_file(definition.strategy)
     read, bars, instrument = candles_for(definition, rule)
     plan = rule.plan(definition.params, timeframe=bars.timeframe, symbol=instrument.symbol)

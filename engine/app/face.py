@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from engine.adapters.http_sender import HttpSender
 from engine.app.candles import joined
 from engine.app.libraries import choose_libraries
+from engine.app.memory import keep_freed_memory
 from engine.app.messages import compose
 from engine.backtest import Result, backtest
 from engine.config import Connector
@@ -55,6 +56,7 @@ class Strategy:
         `feeds` are candles of other symbols that the rule looks at; `params` override the rule file's. Errors:
         InvalidInputError.
         """
+        keep_freed_memory()
         given = bars_of(candles)
         bars = joined(given, Timeframe.parse(timeframe) if timeframe else self.rule.timeframe, "the table")
         step = Decimal(str(tick)) if tick is not None else tick_of(bars)

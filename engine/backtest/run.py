@@ -22,12 +22,12 @@ from engine.decisions import (
     decisions_of,
     inputs_of,
     new_state,
-    room,
     settings_for,
 )
 from engine.decisions.state import Records
-from engine.decisions.tape import Taken, joined, take
+from engine.decisions.tape import Taken, joined, take, tape_for
 from engine.errors import InvalidInputError
+from engine.indicators import TRUE
 from engine.market import Bars, Instrument
 from engine.market.bars import Column
 from engine.market.funding import Funding, constant_funding
@@ -41,7 +41,7 @@ from engine.webhook.compose import Texts
 if TYPE_CHECKING:
     import pandas as pd
 
-_BLOCK = 64  # candles for which a tape has room; it is taken away whenever it is full
+_BLOCK = 16  # candles for which a tape has room at least
 
 
 @dataclass(frozen=True)
@@ -202,12 +202,14 @@ def run(inputs: Inputs, settings: Settings, capital: float, start: int) -> tuple
     """Loop the machine over the rule's bars from `start` on. Gives fills, decisions, and equity for each of them."""
     candles = len(inputs.time)
     at = start if not len(inputs.row) else int(np.searchsorted(inputs.row, start))
-    state, (tape, _) = new_state(capital), room(_BLOCK)
+    # Room for what such a rule does as a rule; where it does more, the tape is taken away and goes on empty.
+    entries = sum(int(np.count_nonzero(asked == TRUE)) for asked in (inputs.long_enter, inputs.short_enter))
+    state, tape = new_state(capital), tape_for(3 * entries, 3 * entries, _BLOCK)
     equity = np.empty(len(inputs.bar_time))
     taken: list[Taken] = []
     while at < candles:
         at = advance(state, settings, inputs, at, candles, tape, equity)
-        taken.append(take(tape))
+        taken.append(take(tape, last=at >= candles))
     return (*joined(taken), equity[start:])
 
 

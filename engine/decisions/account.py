@@ -26,16 +26,27 @@ STARTS = -1
 
 
 @step
-def steps(count: float, step: float) -> float:
-    """Give that many steps, as the float that is nearest to the decimal number: 3 steps of 0.1 are 0.3."""
-    in_one = np.round(1.0 / step)
-    return count / in_one if abs(in_one * step - 1.0) < 1e-9 else count * step
+def steps(count: float, step: float, in_one: float) -> float:
+    """Give that many steps, as the float that is nearest to the decimal number: 3 steps of 0.1, 10 in one, are 0.3."""
+    return count / in_one if in_one > 0.0 else count * step
 
 
 @step
-def whole_lots(quantity: float, lot: float) -> float:
+def ticks(settings: Record, count: float) -> float:
+    """Give the price that is so many ticks."""
+    return steps(count, settings.tick, settings.ticks_in_one)
+
+
+@step
+def lots(settings: Record, count: float) -> float:
+    """Give the amount that is so many lots."""
+    return steps(count, settings.lot, settings.lots_in_one)
+
+
+@step
+def whole_lots(settings: Record, quantity: float) -> float:
     """Round an amount down to the lot."""
-    return steps(np.floor(quantity / lot + 1e-9), lot) if lot > 0 else quantity
+    return lots(settings, np.floor(quantity / settings.lot + 1e-9)) if settings.lot > 0.0 else quantity
 
 
 @step
@@ -121,8 +132,8 @@ def on_tick(level: float, settings: Record, reason: int, side: int) -> float:
     count = level / settings.tick
     if settings.tradingview and reason in (_TAKE_PROFIT, _STOP_LOSS):
         up = (side > 0) == (reason == _TAKE_PROFIT)
-        return steps(np.ceil(count - 1e-4) if up else np.floor(count + 1e-4), settings.tick)
-    return steps(np.round(count), settings.tick)
+        return ticks(settings, np.ceil(count - 1e-4) if up else np.floor(count + 1e-4))
+    return ticks(settings, np.round(count))
 
 
 @step

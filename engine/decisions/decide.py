@@ -10,7 +10,7 @@ from engine.decisions.account import STARTS, slipped
 from engine.decisions.bindings import entries_open
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import COOLDOWN_BARS, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
-from engine.decisions.inputs import Numbers
+from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.legs import foresee_legs
 from engine.decisions.margin import exceeds_margin
 from engine.decisions.orders import (
@@ -59,9 +59,30 @@ class Truths(NamedTuple):
     flat: bool
 
 
+@part
+def truths(inputs: Inputs, row: int, p: Record, close: float) -> Truths:
+    """Tell which conditions are true at the close of the rule's bar `row`."""
+    numbers = inputs.numbers
+    columns = (
+        inputs.long_enter[row], inputs.long_exit[row], inputs.long_cancel[row], inputs.short_enter[row],
+        inputs.short_exit[row], inputs.short_cancel[row], inputs.flat[row],
+    )  # fmt: skip
+    if len(numbers.ends) == 0:  # nothing depends on the position
+        a, b, c, d, e, f, g = columns
+        return Truths(a == TRUE, b == TRUE, c == TRUE, d == TRUE, e == TRUE, f == TRUE, g == TRUE)
+    return Truths(
+        _is_true(numbers, 0, columns[0], row, p, close),
+        _is_true(numbers, 1, columns[1], row, p, close),
+        _is_true(numbers, 2, columns[2], row, p, close),
+        _is_true(numbers, 3, columns[3], row, p, close),
+        _is_true(numbers, 4, columns[4], row, p, close),
+        _is_true(numbers, 5, columns[5], row, p, close),
+        _is_true(numbers, 6, columns[6], row, p, close),
+    )
+
+
 @step
-def is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, close: float) -> bool:
-    """Tell whether a condition is true at the close of the rule's bar `row`; `column` is its value there."""
+def _is_true(numbers: Numbers, condition: int, column: int, row: int, p: Record, close: float) -> bool:
     program = numbers.where[FIELDS + condition]
     if program < 0:
         return column == TRUE
@@ -123,7 +144,8 @@ def _leave_at_close(
     elif true.long_exit if long else true.short_exit:
         reason = _EXIT
     else:
-        most = number(numbers, side_field(p.side, MAX_BARS), at.row, p, close)
+        limited = settings.sides[0 if long else 1].limited_bars
+        most = number(numbers, side_field(p.side, MAX_BARS), at.row, p, close) if limited else np.inf
         if p.bars + 1 >= most:
             reason = _MAX_BARS
         elif wants_short if long else wants_long:
@@ -177,7 +199,8 @@ def _place(
     equity = p.cash + p.side * p.quantity * (close - p.entry_price)
     size = as_sent(settings, own.size_kind, number(numbers, side_field(side, SIZE), row, p, close))
     budget = available(settings, own.size_kind, p, equity, close, leaves)
-    asked = number(numbers, side_field(side, PRICE), row, p, close)
+    waits = own.order_type > _MARKET
+    asked = number(numbers, side_field(side, PRICE), row, p, close) if waits else np.nan
     base = entry_price(settings, own.order_type, side, asked, close)
     if np.isnan(base):
         _refuse(p, page, at, _NO_PRICE, close, side, size)
@@ -189,7 +212,7 @@ def _place(
         withdraw(state, page, at, False, close, -side, _REPLACED)
     order.decided, order.type = at.time, own.order_type
     # A script computes its levels from the price that it asked for, not from what TradingView rounded it to.
-    counted = asked if settings.tradingview == 1 and own.order_type > _MARKET else base
+    counted = asked if settings.tradingview == 1 and waits else base
     good, take_profit, stop_loss, risk_at = place_levels(
         state, settings, own, numbers, row, side, at.time, counted, close
     )
@@ -202,22 +225,32 @@ def _place(
         one = page.decisions[page.decision_count - 1]
         one.take_profit, one.stop_loss = take_profit, stop_loss
         return
-    foresee_legs(state, order.decided, side, quantity)
-    order.price = base if own.order_type > _MARKET else np.nan
+    if settings.tradingview == 1:
+        foresee_legs(state, order.decided, side, quantity)
+    order.price = base if waits else np.nan
     order.sent = 1 if own.order_type == _MARKET else own.entry_sent
     order.oco, order.size, order.quantity = own.oco, size, quantity
     order.triggered, order.wait = 0, settings.latency
     order.budget = budget_for(settings, own.size_kind, size, equity)
-    order.flip = p.quantity if own.order_type > _MARKET and p.side == -side and not leaves else 0.0
-    wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close)
+    order.flip = p.quantity if waits and p.side == -side and not leaves else 0.0
+    wait = number(numbers, side_field(side, EXPIRE_BARS), row, p, close) if waits else np.nan
     order.expires = int(wait) if wait >= 1.0 else -1
     if order.sent == 1:
-        one = write_decision(p, page, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
-        one.size = size if own.size_kind == _PERCENT else quantity
-        one.price = order.price
-        one.take_profit = take_profit if own.profit_sent else np.nan
-        one.stop_loss = stop_loss if own.loss_sent else np.nan
-        one.order = at.time
+        _tell(p, own, order, page, at, close, side, take_profit, stop_loss)
+
+
+@part
+def _tell(
+    p: Record, own: Record, order: Record, page: Page, at: Moment, close: float, side: int, take_profit: float,
+    stop_loss: float,
+) -> None:  # fmt: skip
+    """Write the decision of an entry that the platform holds."""
+    one = write_decision(p, page, at, False, _OPEN_LONG if side > 0 else _OPEN_SHORT, _ENTER, close, side)
+    one.size = order.size if own.size_kind == _PERCENT else order.quantity
+    one.price = order.price
+    one.take_profit = take_profit if own.profit_sent else np.nan
+    one.stop_loss = stop_loss if own.loss_sent else np.nan
+    one.order = at.time
 
 
 @step

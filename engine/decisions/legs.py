@@ -21,7 +21,7 @@ def leg_quantity(settings: Record, one: Record) -> float:
     """Give what an exit order closes: what is held for its entry, or a share of that, in TradingView a lot at least."""
     if one.share >= 100.0:
         return float(one.held)
-    share = whole_lots(one.initial * one.share / 100.0, settings.lot)
+    share = whole_lots(settings, one.initial * one.share / 100.0)
     if settings.tradingview == 1 and share <= 0.0:
         share = settings.lot
     return float(min(one.held, share))

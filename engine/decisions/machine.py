@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.decisions.compiled import machine, part
-from engine.decisions.decide import Truths, decide, is_true
+from engine.decisions.decide import decide, truths
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.margin import call_margin
 from engine.decisions.path import drop_unaffordable, meet, meet_close
-from engine.decisions.prefetch import AHEAD, prefetch
+from engine.decisions.prefetch import AHEAD, LINE, prefetch
 from engine.decisions.reach import NOISE
 from engine.decisions.records import Halt, OrderType, Reason
 from engine.decisions.seen import act_on_seen, check_limits
@@ -43,7 +43,6 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
     state, settings, page, numbers = states[0], packs[0], tape.page[0], inputs.numbers
     p = state.position[0]
     times, opens, highs, lows, closes = inputs.time, inputs.open, inputs.high, inputs.low, inputs.close
-    long_enter, short_enter = inputs.long_enter, inputs.short_enter
     watched, funded = len(inputs.row) > 0, len(inputs.funding) > 0
     plain = not watched and not funded and _plain(settings, numbers)
     i = start
@@ -71,7 +70,7 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
             p.cash -= p.side * p.quantity * opens[i] * inputs.funding[i]
         close = closes[i]
         seen = meet(state, settings, page, Moment(times[i], row), opens[i], highs[i], lows[i], close)
-        if settings.tradingview == 1:
+        if settings.tradingview == 1 and settings.margins == 1:
             drop_unaffordable(state, settings, close, page.fill_count > 0)
         known = row if ends else row - 1
         limit = check_limits(p, settings, numbers, known, close) if known >= 0 else 0
@@ -80,17 +79,10 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
         if ends:
             p.bars += 1 if p.side != 0 else 0
             p.bars_since_exit += 1 if p.bars_since_exit >= -1 else 0
-            true = Truths(
-                is_true(numbers, 0, long_enter[row], row, p, close),
-                is_true(numbers, 1, inputs.long_exit[row], row, p, close),
-                is_true(numbers, 2, inputs.long_cancel[row], row, p, close),
-                is_true(numbers, 3, short_enter[row], row, p, close),
-                is_true(numbers, 4, inputs.short_exit[row], row, p, close),
-                is_true(numbers, 5, inputs.short_cancel[row], row, p, close),
-                is_true(numbers, 6, inputs.flat[row], row, p, close),
-            )
+            true = truths(inputs, row, p, close)
             decide(state, settings, numbers, page, at, close, opened, true)
-            call_margin(state, settings, page, at, close, close, False, np.nan)
+            if settings.margins == 1:
+                call_margin(state, settings, page, at, close, close, False, np.nan)
             if settings.at_close == 1:
                 meet_close(state, settings, page, Moment(times[i], row), close)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
@@ -117,11 +109,12 @@ def _stand_aside(inputs: Inputs, start: int, stop: int, cash: float, equity: Col
     i = start
     while i < stop and long_enter[i] != TRUE and short_enter[i] != TRUE:
         equity[i] = cash
-        prefetch(times, i + AHEAD)
-        prefetch(opens, i + AHEAD)
-        prefetch(highs, i + AHEAD)
-        prefetch(lows, i + AHEAD)
-        prefetch(closes, i + AHEAD)
+        if i % LINE == 0:
+            prefetch(times, i + AHEAD)
+            prefetch(opens, i + AHEAD)
+            prefetch(highs, i + AHEAD)
+            prefetch(lows, i + AHEAD)
+            prefetch(closes, i + AHEAD)
         i += 1
     return i
 
@@ -162,7 +155,8 @@ def _hold(state: State, settings: Record, inputs: Inputs, start: int, stop: int,
         if leave[i] == TRUE or flat[i] == TRUE or long_enter[i] == TRUE or short_enter[i] == TRUE:
             break
         equity[i] = cash + quantity * (closes[i] - entry)
-        prefetch(times, i + AHEAD)
-        prefetch(opens, i + AHEAD)
+        if i % LINE == 0:
+            prefetch(times, i + AHEAD)
+            prefetch(opens, i + AHEAD)
         i += 1
     return i

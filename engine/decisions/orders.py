@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.decisions.account import away, on_tick, steps, sweep_exits, whole_lots
+from engine.decisions.account import away, lots, on_tick, steps, sweep_exits, ticks, whole_lots
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import (
     BREAK_EVEN,
@@ -57,10 +57,10 @@ def entry_price(settings: Record, kind: int, side: int, price: float, close: flo
     if settings.tick <= 0.0:
         return price
     if not settings.tradingview:
-        return steps(np.round(price / settings.tick), settings.tick)
+        return ticks(settings, np.round(price / settings.tick))
     down = (side > 0) == (kind == _LIMIT)
     count = price / settings.tick
-    return steps(np.floor(count + 1e-4) if down else np.ceil(count - 1e-4), settings.tick)
+    return ticks(settings, np.floor(count + 1e-4) if down else np.ceil(count - 1e-4))
 
 
 @step
@@ -74,11 +74,11 @@ def quantity_for(settings: Record, kind: int, size: float, equity: float, base: 
     if kind in (_IN_PERCENT, _NOTIONAL):
         amount = bought_for(settings, kind, budget_for(settings, kind, size, equity), base)
         if settings.tradingview == 1:
-            amount = cut_to_lot(amount, settings.lot)
+            amount = cut_to_lot(settings, amount)
     elif kind == _RISK:
         risked = abs(base - stop)
         amount = equity * size / 100.0 / risked if risked > 0.0 else np.nan
-    amount = whole_lots(amount, settings.lot)
+    amount = whole_lots(settings, amount)
     return amount if amount > 0.0 else np.nan
 
 
@@ -87,7 +87,7 @@ def as_sent(settings: Record, kind: int, size: float) -> float:
     """Give a size as a message carries it, a percent rounded down to 0.0001: what is told is what counts."""
     if kind != _IN_PERCENT or settings.tradingview == 1 or not size <= 100.0:
         return size
-    return steps(np.floor(size * 1e4 + 1e-7), 1e-4)
+    return steps(np.floor(size * 1e4 + 1e-7), 1e-4, 1e4)
 
 
 @step
@@ -117,13 +117,12 @@ def budget_for(settings: Record, kind: int, size: float, equity: float) -> float
 
 
 @step
-def cut_to_lot(quantity: float, lot: float) -> float:
+def cut_to_lot(settings: Record, quantity: float) -> float:
     """Cut an amount that money bought off to the lot, as TradingView does: the last bit of the quotient counts."""
-    if lot <= 0.0:
+    if settings.lot <= 0.0:
         return quantity
-    in_one = np.round(1.0 / lot)
-    count = quantity * in_one if abs(in_one * lot - 1.0) < 1e-9 else quantity / lot
-    return steps(np.floor(count), lot)
+    in_one = settings.lots_in_one
+    return lots(settings, np.floor(quantity * in_one if in_one > 0.0 else quantity / settings.lot))
 
 
 @step
@@ -199,10 +198,13 @@ def place_levels(
         sent = own.loss_sent if losing else own.profit_sent
         for rung in range(MOST_RUNGS):
             kind = levels[rung] & _KIND
-            if kind == 0 or levels[rung] & EVERY_BAR:
+            if kind == 0:
+                break
+            if levels[rung] & EVERY_BAR:
                 continue
-            value = number(numbers, side_field(side, first + rung), row, p, close)
-            share = _share(number(numbers, side_field(side, first + MOST_RUNGS + rung), row, p, close))
+            value, share = number(numbers, side_field(side, first + rung), row, p, close), 100.0
+            if levels[1] != 0:
+                share = _share(number(numbers, side_field(side, first + MOST_RUNGS + rung), row, p, close))
             if levels[rung] & FROM_ENTRY:
                 good = good and value > 0.0
                 offset, unit = _offset(settings, kind, value)
@@ -218,6 +220,17 @@ def place_levels(
                 first_loss = risk_at = level
             elif rung == 0:
                 first_profit = level
+    if own.trailing or own.break_even:
+        good = _place_stops(state, settings, own, numbers, row, side, decided, close) and good
+    return good, first_profit, first_loss, risk_at
+
+
+@step
+def _place_stops(
+    state: State, settings: Record, own: Record, numbers: Numbers, row: int, side: int, decided: int, close: float
+) -> bool:
+    """Make the stops of an entry that move, trailing and break-even; tell whether they are valid."""
+    p, good = state.position[0], True
     if own.trailing:
         value = number(numbers, side_field(side, TRAILING), row, p, close)
         good = good and value > 0.0
@@ -232,7 +245,7 @@ def place_levels(
         good = good and value > 0.0
         _add_exit(state, decided, side, _BREAK_EVEN, 0, own.stops_sent, 100.0, np.nan, np.nan, 0)
         _start(state, settings, own.break_even & _KIND, value)
-    return good, first_profit, first_loss, risk_at
+    return bool(good)
 
 
 @step

@@ -59,8 +59,10 @@ def meet(
     seen = _leg(state, settings, page, at, opened, opened, seen)
     if locked:
         fill_locked(state, settings, page, at, opened)
-    call_margin(state, settings, page, at, opened, close, False, np.nan)
-    _advance_stops(state, settings, opened)
+    if settings.margins == 1:
+        call_margin(state, settings, page, at, opened, close, False, np.nan)
+    if settings.moves_stops == 1:
+        _advance_stops(state, settings, opened)
     up_first = _up_first(state, settings, opened, high, low)
     extremes = (high, low) if up_first else (low, high)
     start = opened
@@ -68,13 +70,17 @@ def meet(
         if not _anything(state):
             break
         end = close if leg == 2 else extremes[leg]
-        if leg == 1 and (p.side > 0) == (end > start):
+        if settings.margins == 1 and leg == 1 and (p.side > 0) == (end > start):
             call_margin(state, settings, page, at, end, close, False, np.nan)
         fills = page.fill_count
         seen = _leg(state, settings, page, at, start, end, seen)
         onward = page.fill_count > fills and (p.side > 0) == (end > start)
         filled_at = page.fills[page.fill_count - 1].price if onward else np.nan
-        if leg < 2 and call_margin(state, settings, page, at, end, close, leg == 0 and not onward, filled_at):
+        if (
+            settings.margins == 1
+            and leg < 2
+            and call_margin(state, settings, page, at, end, close, leg == 0 and not onward, filled_at)
+        ):
             break
         start = end
     if p.side == 0:
@@ -145,7 +151,7 @@ def _enter(
         gapped = order.type == _STOP and base != order.price
         sized_at = slipped(settings, order.price, side) if gapped else price
         kind = settings.sides[0 if side > 0 else 1].size_kind
-        order.quantity = cut_to_lot(bought_for(settings, kind, order.budget, sized_at), settings.lot)
+        order.quantity = cut_to_lot(settings, bought_for(settings, kind, order.budget, sized_at))
     # TradingView makes an order that waits large enough to close what is open on the other side then, and leaves it so.
     closes = p.quantity if p.side == -side else 0.0
     opens = order.quantity
@@ -169,7 +175,7 @@ def _enter(
     oco = order.oco
     if settings.tradingview == 0 and not settings.may_borrow:  # no more than there is money for at this price
         most = (p.cash - p.quantity * p.entry_price) / (price * (1.0 + settings.taker))
-        opens = min(opens, whole_lots(most, settings.lot))
+        opens = min(opens, whole_lots(settings, most))
     if closes > 0.0:
         close_part(state, settings, page, at, _REVERSE, price, closes, maker, share, order.decided)
         p.closing = 0
@@ -255,7 +261,8 @@ def _leg(state: State, settings: Record, page: Page, at: Moment, start: float, e
             close_part(state, settings, page, at, _LIQUIDATION, price, p.quantity, False, 1.0, 0)
         else:
             seen = _meet_exit(state, settings, page, at, index, price, seen)
-    _advance_stops(state, settings, end)
+    if settings.moves_stops == 1:
+        _advance_stops(state, settings, end)
     return seen
 
 

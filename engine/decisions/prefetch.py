@@ -11,8 +11,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-AHEAD = 16
-"""How many bars ahead: two lines of the cache."""
+LINE = 8
+"""How many bars of a column a line of the cache holds."""
+AHEAD = 2 * LINE
+"""How many bars ahead."""
 _BYTE, _INT = ir.IntType(8).as_pointer(), ir.IntType(32)
 _READ, _KEEP, _DATA = _INT(0), _INT(3), _INT(1)
 

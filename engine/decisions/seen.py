@@ -85,8 +85,8 @@ def leave(
     one = write_decision(p, page, at, watched, _CLOSE_LONG if p.side > 0 else _CLOSE_SHORT, reason, close, p.side)
     if not np.isnan(quantity):
         # In steps of the message's percent, rounded up so that the platform's rounding down to the lot finds it.
-        one.size = steps(np.ceil(1e6 * quantity / p.quantity - 1e-7), 1e-4)
-        p.closing_quantity = whole_lots(p.quantity * one.size / 100.0, settings.lot)
+        one.size = steps(np.ceil(1e6 * quantity / p.quantity - 1e-7), 1e-4, 1e4)
+        p.closing_quantity = whole_lots(settings, p.quantity * one.size / 100.0)
 
 
 @step

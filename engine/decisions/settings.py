@@ -108,7 +108,16 @@ SIDE = np.dtype(
         ("stop_losses", "i8", (MOST_RUNGS,)),
     ]
 )
-PACKED = np.dtype([*_plain_fields(Settings), ("sides", SIDE, (2,))])  # long, short
+PACKED = np.dtype(
+    [
+        *_plain_fields(Settings),
+        ("ticks_in_one", "f8"),  # 0 where a tick is not one of so many equal parts of 1, or there is none
+        ("lots_in_one", "f8"),
+        ("moves_stops", "i8"),  # 1: a side has a stop that moves inside a candle, trailing or break-even
+        ("margins", "i8"),  # 1: TradingView's margin is asked for
+        ("sides", SIDE, (2,)),  # long, short
+    ]
+)
 Record = Any
 """A record inside of compiled functions: of PACKED, of SIDE, or of those in records.py. Passed as one pointer."""
 
@@ -119,8 +128,17 @@ def packed(settings: Settings) -> NDArray[np.void]:
     one = np.zeros(1, dtype=PACKED)
     for name, _ in _plain_fields(Settings):
         one[name] = getattr(settings, name)
+    one["ticks_in_one"], one["lots_in_one"] = _in_one(settings.tick), _in_one(settings.lot)
+    one["moves_stops"] = any(side.trailing or side.break_even for side in (settings.long, settings.short))
+    one["margins"] = settings.margin_long > 0.0 or settings.margin_short > 0.0
     for i, side in enumerate((settings.long, settings.short)):
         for name in SIDE.names or ():
             value = getattr(side, name)
             one["sides"][name][0, i] = [*value, *[0] * (MOST_RUNGS - len(value))] if isinstance(value, tuple) else value
     return one
+
+
+def _in_one(step: float) -> float:
+    """Give how many steps make 1, where that is a whole number; else 0."""
+    count = round(1.0 / step) if step > 0.0 else 0
+    return float(count) if abs(count * step - 1.0) < 1e-9 else 0.0

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from engine.errors import InvalidInputError
 from engine.indicators import Kind
 from engine.market import Bars
@@ -24,6 +26,9 @@ Feeds = Mapping[Feed, Bars]
 _NONE: Feeds = {}
 _Taken = tuple[str, int, Kind]
 """An output: its name, the place of its value among all, its kind."""
+_Program = tuple[list[tuple[Step, list[int]]], list[_Taken]]
+"""What is computed, each with the places of values that nothing needs after it; then the outputs."""
+_GONE = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,7 @@ class Plan:
 
         The latter are named "part 0" and so on. Errors: those of `evaluate`.
         """
-        steps, outputs = self._column_program
-        return self._run(steps, outputs, bars, feeds)
+        return self._run(self._column_program, bars, feeds)
 
     @property
     def fetched(self) -> tuple[Feed, ...]:
@@ -93,13 +97,15 @@ class Plan:
         Those that depend on the position have no column, and are not among them. Candles of the own symbol that `feeds`
         does not hold are made of `bars`. Errors: InvalidInputError where those of another symbol are missing.
         """
-        steps, outputs = self._program
-        return self._run(steps, outputs, bars, feeds)
+        return self._run(self._program, bars, feeds)
 
-    def _run(self, steps: list[Step], outputs: list[_Taken], bars: Bars, feeds: Feeds) -> dict[str, Column]:
+    def _run(self, program: _Program, bars: Bars, feeds: Feeds) -> dict[str, Column]:
+        steps, outputs = program
         values: list[Result] = self._from_feeds(bars, feeds) if self.feeds else []
-        for step in steps:
+        for step, done in steps:
             values.append(step(bars, values))
+            for place in done:  # its memory is for what is computed next
+                values[place] = _GONE
         return {name: spread(values[at], kind, len(bars)) for name, at, kind in outputs}  # type: ignore[arg-type]  # outputs are never tuples
 
     def first_warm(self, bars: Bars, feeds: Feeds = _NONE) -> int:
@@ -119,20 +125,28 @@ class Plan:
         return [found[node.feed, node.node] for node in self.nodes if isinstance(node, Security)]
 
     @cached_property
-    def _program(self) -> tuple[list[Step], list[_Taken]]:
+    def _program(self) -> _Program:
         return self._steps_to({name: node for name, node in self.outputs.items() if not node.on_position})
 
     @cached_property
-    def _column_program(self) -> tuple[list[Step], list[_Taken]]:
+    def _column_program(self) -> _Program:
         parts = {f"part {i}": node for i, node in enumerate(self._parts)}
         taken = {n: node for n, node in self.outputs.items() if not (node.on_position or isinstance(node, Constant))}
         return self._steps_to({**taken, **parts})
 
-    def _steps_to(self, outputs: Mapping[str, Node]) -> tuple[list[Step], list[_Taken]]:
+    def _steps_to(self, outputs: Mapping[str, Node]) -> _Program:
         """Give what `_run` does, with places instead of nodes: on few bars, looking nodes up would take longest."""
         computed = [node for node in self.nodes if not node.on_position]
         at = {node: i for i, node in enumerate(computed)}
-        steps = [node.step([at[i] for i in node.inputs]) for node in computed if not isinstance(node, Security)]
+        last = {i: node for node in computed for i in node.inputs}  # who needs a value last
+        done: dict[Node, list[int]] = {}
+        for node in last.keys() - outputs.values():
+            done.setdefault(last[node], []).append(at[node])
+        steps = [
+            (node.step([at[i] for i in node.inputs]), done.get(node, []))
+            for node in computed
+            if not isinstance(node, Security)
+        ]
         return steps, [(name, at[node], node.kind) for name, node in outputs.items()]
 
     @property
