@@ -14,6 +14,7 @@ from engine.backtest.statistics import Statistics
 from engine.decisions import Costs
 from engine.documents import did_you_mean
 from engine.documents.numbers import DecimalNumber, Fact, Number
+from engine.errors import InvalidInputError
 from engine.market.moment import read_moment
 from engine.webhook import Message
 
@@ -117,7 +118,11 @@ class RunDefinition(Strict):
         return self
 
     def machine_costs(self) -> Costs:
-        """Give costs and the way of filling as the machine takes them."""
+        """Give costs and the way of filling as the machine takes them. Errors: InvalidInputError."""
+        if self.costs.orders_on_close and self.fills != "tradingview":
+            raise InvalidInputError(
+                "orders_on_close: no message arrives at the close that decided it; with fills: tradingview"
+            )
         return self.costs.costs(self.fills)
 
     def differences(self, result: Played) -> list[str]:

@@ -34,11 +34,13 @@ class Slippage(NamedTuple):
     """By how much market and stop fills are worse than the path's price: a distance, and a share of it.
 
     `floats`: where high and low are as far from the open, floats decide which comes first, as in TradingView.
+    `at_close`: orders fill at closes, too; a fill at that price was then.
     """
 
     distance: float = 0.0
     share: float = 0.0
     floats: bool = False
+    at_close: bool = False
 
 
 def excursions(table: Records, bars: Bars, slippage: Slippage) -> tuple[Column, Column]:
@@ -64,7 +66,7 @@ def _excursions(
     worst: Column,
 ) -> None:
     opens, highs, lows, closes = path
-    distance, share, floats = slippage
+    distance, share, floats, at_close = slippage
     for k in range(len(table)):
         side, entry, out = table[k].side, table[k].entry_price, table[k].exit_price
         i, j = first[k], last[k]
@@ -77,7 +79,11 @@ def _excursions(
         if j < len(opens):
             given = (distance, share) if slips else (0.0, 0.0)
             end = unslipped(out, opens[j], -side, given[0], given[1], np.inf, -np.inf)
+            if at_close and closed_at(out, closes[j], -side, *given):
+                end = np.nan
         bottom, top = stretch(opens[i], highs[i], lows[i], closes[i], start, end if i == j else np.nan, floats)
+        if at_close and closed_at(entry, closes[i], side, distance, share):
+            bottom = top = closes[i]
         low, high = min(low, bottom), max(high, top)
         for at in range(i + 1, j):
             low, high = min(low, lows[at]), max(high, highs[at])
@@ -98,6 +104,13 @@ def unslipped(price: float, opened: float, side: int, distance: float, share: fl
     if abs(before - opened) <= noise or abs(price - opened) <= noise:
         return opened
     return price if low - noise <= price <= high + noise else before
+
+
+@kernel
+def closed_at(price: float, close: float, side: int, distance: float, share: float) -> bool:
+    """Tell whether a price is that of a candle's close, slipped or not."""
+    noise = _NOISE * close
+    return bool(abs(price - close) <= noise or abs((price - side * distance) / (1 + side * share) - close) <= noise)
 
 
 @kernel

@@ -67,7 +67,9 @@ class Result:
     def trades(self) -> Trades:
         """The trades, in order of their exits."""
         costs, tick = self.costs, float(self.author.instrument.tick)
-        slippage = Slippage(costs.slippage_ticks * tick, costs.slippage_percent / 100, costs.tradingview)
+        slippage = Slippage(
+            costs.slippage_ticks * tick, costs.slippage_percent / 100, costs.tradingview, costs.orders_on_close
+        )
         return trades_of(self.fills, self.bars, None if self.met is self.bars else self.met, slippage)
 
     @property

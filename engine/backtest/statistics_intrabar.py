@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.excursions import Path, Slippage, stretch, unslipped
+from engine.backtest.excursions import Path, Slippage, closed_at, stretch, unslipped
 from engine.backtest.trades import Trades
 from engine.decisions.state import Records
 from engine.indicators.kernel import kernel
@@ -52,14 +52,17 @@ def _marks(
     cash = highest = lowest = capital  # without open profit
     held = cost = 0.0  # signed amount, and what was paid for it
     start = np.nan  # the price on the path at which the fill before was
+    ended = False  # whether that was the close
     extremes = np.zeros(4)
     for k in range(len(fills) + 1):
         row = at[k] if k < len(fills) else len(opens)
-        price = np.nan
+        price, closing = np.nan, False
         if k < len(fills):
             fill = fills[k]
             buys = 1 if fill.move in (1, 4) else -1
             price = unslipped(fill.price, opens[row], buys, slippage.distance, slippage.share, highs[row], lows[row])
+            closing = slippage.at_close and closed_at(fill.price, closes[row], buys, slippage.distance, slippage.share)
+            price = np.nan if closing else price
         if held != 0.0:
             first = at[k - 1]
             bottom, top = stretch(
@@ -71,6 +74,8 @@ def _marks(
                 price if first == row else np.nan,
                 slippage.floats,
             )
+            if ended:
+                bottom = top = closes[first]
             for i in range(first + 1, row):
                 bottom, top = min(bottom, lows[i]), max(top, highs[i])
             if first < row < len(opens):
@@ -82,7 +87,7 @@ def _marks(
         if k == len(fills):
             break
         fill = fills[k]
-        start = price
+        start, ended = price, closing
         amount = buys * fill.quantity
         cash -= fill.fee
         if fill.move in (1, 3):

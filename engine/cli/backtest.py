@@ -18,6 +18,7 @@ from engine.cli.options import (
     Lot,
     Maker,
     Margin,
+    OnClose,
     Params,
     PerContract,
     PerOrder,
@@ -71,6 +72,7 @@ def backtest(
         float | None, typer.Option(help="Equity below this percent of the position's value is liquidated.")
     ] = None,
     margin: Margin = None,
+    orders_on_close: OnClose = False,
     tick: Tick = None,
     lot: Lot = None,
     warmup: Warmup = None,
@@ -87,7 +89,7 @@ def backtest(
     spent = costs(
         capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
         slippage=slippage, slippage_percent=slippage_percent, latency=latency, leverage=leverage,
-        maintenance=maintenance, margin=margin,
+        maintenance=maintenance, margin=margin, orders_on_close=orders_on_close or None,
     )  # fmt: skip
     given = stated(
         {

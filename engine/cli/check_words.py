@@ -13,7 +13,7 @@ from engine.cli.output import moment, program
 
 if TYPE_CHECKING:
     from engine.backtest import RunDefinition
-    from engine.config import RunConfig
+    from engine.config import PaperConfig, RunConfig
     from engine.rules.model import Param
 
 _WIDTH = 100
@@ -103,11 +103,15 @@ def _config(report: FileReport, config: RunConfig) -> Iterator[str]:
     yield from _row("capital", f"{config.capital:,.10g}")
     yield from _row("state", normpath(config.state))
     if config.paper is not None:
-        yield from _row(
-            "paper", f"our own receiver on port {config.paper.port}, kept in {normpath(config.paper.ledger)}"
-        )
+        yield from _row("paper", _paper(config.paper))
     start = f"{program()} run --config {report.file}"
     yield from _row("to start it", f"{start} --confirm-live" if config.mode == "live" else start)
+
+
+def _paper(paper: PaperConfig) -> str:
+    where = f"{paper.host}, reached by others, " if paper.reached_by_others else ""
+    drill = "; it can be made to misbehave at /api/drill" if paper.drill else ""
+    return f"our own receiver on {where}port {paper.port}, kept in {normpath(paper.ledger)}{drill}"
 
 
 def _definition(report: FileReport, definition: RunDefinition) -> Iterator[str]:

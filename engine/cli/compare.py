@@ -15,6 +15,7 @@ from engine.cli.options import (
     Lot,
     Maker,
     Margin,
+    OnClose,
     Params,
     PerContract,
     PerOrder,
@@ -58,6 +59,7 @@ def compare(
     slippage: Slippage = None,
     slippage_percent: SlippagePercent = None,
     margin: Margin = None,
+    orders_on_close: OnClose = False,
     tick: Tick = None,
     lot: Lot = None,
     timeframe: Length = None,
@@ -83,7 +85,7 @@ def compare(
     data, more = candles[0] if candles else None, candles[1:] if candles else None
     spent = costs(
         capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
-        slippage=slippage, slippage_percent=slippage_percent, margin=margin,
+        slippage=slippage, slippage_percent=slippage_percent, margin=margin, orders_on_close=orders_on_close or None,
     )  # fmt: skip
     given = definition_for(
         file,

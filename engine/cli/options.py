@@ -20,6 +20,10 @@ Slippage = Annotated[float | None, typer.Option(help="Ticks, on market and stop 
 Maker = Annotated[float | None, typer.Option(help="Percent of the value, per fill of a limit order.")]
 SlippagePercent = Annotated[float | None, typer.Option(help="The same, of the price.")]
 Margin = Annotated[float | None, typer.Option(help="TradingView's margin for long and short, percent.")]
+OnClose = Annotated[
+    bool,
+    typer.Option("--orders-on-close", help="TradingView's process_orders_on_close: filled at the close that decides."),
+]
 Tick = Annotated[str | None, typer.Option(help="Price step; else inferred from the candles.")]
 Lot = Annotated[str | None, typer.Option(help="Amount step; else amounts are not rounded.")]
 Warmup = Annotated[int | None, typer.Option(min=0, help="Candles before trading begins; else as indicators need.")]

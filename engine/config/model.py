@@ -65,6 +65,11 @@ class PaperConfig(_Strict):
         description="What orders meet: the exchange's public 1-minute candles, or its tickers, asked for every second.",
     )
 
+    @property
+    def reached_by_others(self) -> bool:
+        """Whether it listens where other machines may reach it."""
+        return not is_loopback(self.host)
+
     @field_validator("api_token")
     @classmethod
     def _hard_to_guess(cls, token: SecretStr | None) -> SecretStr | None:
@@ -80,7 +85,7 @@ class PaperConfig(_Strict):
 
     @model_validator(mode="after")
     def _reached_with_token_only(self) -> PaperConfig:
-        if not is_loopback(self.host) and self.api_token is None:
+        if self.reached_by_others and self.api_token is None:
             message = f"'{self.host}' can be reached by others, who could read and feed every account"
             raise faults_at([(("host",), f"{message}; give 'api_token' beside it, or listen on 127.0.0.1")])
         return self

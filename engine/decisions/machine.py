@@ -12,14 +12,14 @@ from engine.decisions.compiled import machine, part
 from engine.decisions.decide import decide, truths
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.margin import call_margin
-from engine.decisions.path import drop_unaffordable, meet
+from engine.decisions.path import drop_unaffordable, meet, meet_close
 from engine.decisions.prefetch import AHEAD, LINE, prefetch
 from engine.decisions.reach import NOISE
 from engine.decisions.records import Halt, OrderType, Reason
 from engine.decisions.seen import act_on_seen, check_limits
 from engine.decisions.settings import Record, Settings, packed
 from engine.decisions.state import Records, State
-from engine.decisions.tape import Moment, Tape, begin_page, keep_page
+from engine.decisions.tape import Moment, Page, Tape, begin_page, keep_page
 from engine.indicators import TRUE
 from engine.market.bars import Column
 
@@ -81,12 +81,21 @@ def _advance(states: Records, packs: Records, inputs: Inputs, start: int, stop: 
             p.bars_since_exit += 1 if p.bars_since_exit >= -1 else 0
             true = truths(inputs, row, p, close)
             decide(state, settings, numbers, page, at, close, opened, true)
-            if settings.margins == 1:
-                call_margin(state, settings, page, at, close, close, False, np.nan)
+            if settings.tradingview == 1:
+                _emulate_close(state, settings, page, at, Moment(times[i], row), close)
             equity[row] = p.cash + p.side * p.quantity * (close - p.entry_price)
         keep_page(tape, page)
         i += 1
     return i
+
+
+@part
+def _emulate_close(state: State, settings: Record, page: Page, at: Moment, candle: Moment, close: float) -> None:
+    """Do what TradingView does after the script has decided at a close."""
+    if settings.margins == 1:
+        call_margin(state, settings, page, at, close, close, False, np.nan)
+    if settings.at_close == 1:
+        meet_close(state, settings, page, candle, close)
 
 
 @part

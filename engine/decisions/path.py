@@ -90,6 +90,18 @@ def meet(
 
 
 @part
+def meet_close(state: State, settings: Record, page: Page, at: Moment, close: float) -> None:
+    """Try what was decided at a close at its price. The bar was its entry's, or its exit's, from then on."""
+    p = state.position[0]
+    _at_the_open(state, settings, page, at, close)
+    _leg(state, settings, page, at, close, close, Seen(0, 0.0))
+    if p.side != 0 and p.bars == -1:
+        p.bars = 0
+    if p.bars_since_exit == -1:
+        p.bars_since_exit = 0
+
+
+@part
 def _anything(state: State) -> bool:
     """Tell whether there is a position, or an order that waits for a price."""
     if state.position[0].side != 0:

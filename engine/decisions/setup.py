@@ -27,7 +27,8 @@ class Costs:
     fills `maker_percent` where that is given; `slippage_*` make market and stop fills worse; `latency_bars` are candles
     that an order needs beyond the next open. `funding_percent` is what a long pays every 8 hours (00, 08, 16 UTC), of
     the position's value. With `leverage`, orders may be worth so many times the equity, and a position is liquidated
-    when equity is below `maintenance_percent` of its value. `margin_percent` is TradingView's, for long and short.
+    when equity is below `maintenance_percent` of its value. `margin_percent` is TradingView's, for long and short, and
+    so is `orders_on_close`: with its fills, what is decided at a close is tried at that close.
     """
 
     capital: float = 10_000.0
@@ -43,6 +44,7 @@ class Costs:
     maintenance_percent: float = 0.0
     margin_percent: float = 0.0
     fills: str = "webhook"
+    orders_on_close: bool = False
 
     @property
     def tradingview(self) -> bool:
@@ -71,6 +73,7 @@ def settings_for(rule: Rule, instrument: Instrument, costs: Costs, path: int = 0
         margin_long=costs.margin_percent / 100.0,
         margin_short=costs.margin_percent / 100.0,
         tradingview=costs.tradingview,
+        at_close=costs.tradingview and costs.orders_on_close,
         path=path,
         pyramiding=terms.pyramiding,
         cooldown=_COOLDOWNS[terms.cooldown_after],

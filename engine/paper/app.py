@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from starlette.requests import ClientDisconnect
 
 from engine.errors import StoreError
-from engine.paper.access import NO_TOKEN, bearer_of
+from engine.paper.access import BEARER, NO_TOKEN, Gate
 from engine.paper.api import api_of
 from engine.paper.contract import TAKEN, message_schema, refusals
 from engine.paper.drill import Drill, drill_api
@@ -75,12 +75,13 @@ def create_app(
         """Tell that the ledger can be used, and the number of its newest entry."""
         return {"status": "ok", "last": ledger.last_sequence()}
 
+    app.add_middleware(Gate, token=api_token)
     routers = [api_of(ledger), *([] if drill is None else [drill_api(drill)])]
     for router in routers:
         if api_token is None:
             app.include_router(router)
         else:
-            app.include_router(router, dependencies=[Depends(bearer_of(api_token))], responses=NO_TOKEN)
+            app.include_router(router, dependencies=[Depends(BEARER)], responses=NO_TOKEN)
     return app
 
 

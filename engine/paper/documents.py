@@ -84,7 +84,7 @@ def no_such(status: int, description: str) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": description, "model": DetailDocument}}
 
 
-NO_BODY = no_such(400, "The body cannot be read")
+NO_BODY = no_such(400, "The body cannot be read") | no_such(413, "The body is too long")
 
 
 class TakenDocument(BaseModel):

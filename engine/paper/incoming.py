@@ -21,7 +21,8 @@ from engine.paper.target import Target
 from engine.webhook import Action, number_text
 
 NUMBERS = ("fixed", "percent", "limit", "profit", "loss")
-MANDATORY = ("connectorName", "connectorToken", "action")
+SENDER = ("connectorName", "connectorToken")
+MANDATORY = (*SENDER, "action")
 STRINGS = (*MANDATORY, *NUMBERS, "log", "clientOrderId", "delaySecondsFilter")
 FIELDS = (*STRINGS, "delaySeconds")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from engine.adapters.redaction import Redaction
 from engine.errors import InvalidInputError, InvalidMessageError
 from engine.paper.entry import Entry
-from engine.paper.incoming import FIELDS, Incoming, mandatory_faults, read
+from engine.paper.incoming import FIELDS, SENDER, Incoming, mandatory_faults, read
 from engine.paper.json_body import parse_object
 from engine.paper.ledger import Ledger
 from engine.paper.settings import PaperConnector
@@ -38,6 +38,7 @@ class Answer:
 
 
 _OK = Answer()
+_STRANGER = "unknown connector or wrong token"
 
 
 class Judged(NamedTuple):
@@ -79,7 +80,8 @@ class Reception:
         connector = self._authenticate(name, str(document["connectorToken"]))
         if connector is None:
             known, reason = (name, "wrong token") if name in self._connectors else ("", "unknown connector")
-            return self.refuse(401, "unknown connector or wrong token", fields, connector=known, reason=reason)
+            either = dict.fromkeys(SENDER, "does not belong to a connector that is known here")
+            return self.refuse(401, _STRANGER, fields, connector=known, faults=either, reason=reason)
         try:
             message = read(document, connector.market, syncs=self._ledger.syncs)
         except InvalidMessageError as error:
@@ -124,7 +126,7 @@ class Reception:
         """
         fields: dict[str, object] = {}
         for name in (*FIELDS, *POSITION_FIELDS):
-            if name not in document or name in ("connectorName", "connectorToken"):
+            if name not in document or name in SENDER:
                 continue
             value = document[name]
             if isinstance(value, str):

@@ -70,6 +70,16 @@ def test_each_cost_reaches_the_machine(option: str, value: str, name: str) -> No
         assert number(changed, "total_profit") != number(plain, "total_profit")
 
 
+def test_orders_on_close_are_the_emulators() -> None:
+    """They fill at the closes that decide them, which no message can: with webhook fills they are refused."""
+    plain, changed = (
+        document(CROSS, *PERIOD, "--fills", "tradingview", *more) for more in ((), ("--orders-on-close",))
+    )
+    assert changed["trades"] != plain["trades"]
+    with pytest.raises(InvalidInputError, match=r"orders_on_close: .* fills: tradingview"):
+        raise ran(CROSS, *PERIOD, "--orders-on-close").exception or AssertionError
+
+
 def test_funding_is_told_apart(tmp_path: Path) -> None:
     """What funding took is a number of its own; a file of rates stands for a constant."""
     rates = tmp_path / "rates.csv"

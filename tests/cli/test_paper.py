@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
 from engine.app.system import paper_settings, read_routes
+from engine.cli.main import app
 from engine.cli.paper import paper
 from engine.config import read_config
 from engine.errors import InvalidInputError
@@ -49,6 +51,9 @@ def test_a_config_has_the_platform_drilled(tmp_path: Path) -> None:
     settings = paper_settings(config, read_routes(config))
     assert (settings.drill, settings.host) == (True, "0.0.0.0")  # noqa: S104 - with a token
     assert settings.api_token is not None
+    ran = CliRunner().invoke(app, ["check", str(tmp_path / "paper.yaml")])
+    assert "on 0.0.0.0, reached by others, port 0" in " ".join(ran.output.split())
+    assert "misbehave at /api/drill" in " ".join(ran.output.split())
 
 
 def test_the_platform_alone_begins_with_a_fault(tmp_path: Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-
-import pytest
 
 from engine.adapters.clocks import SystemClock
 from engine.adapters.http_sender import HttpSender
@@ -22,7 +21,7 @@ from tests.live.test_delivery_loop import wait_for
 from tests.paper.messages import TOKEN
 from tests.paper.platform import Platform
 
-DEADLINE_S, LATE_S = 0.25, 0.45
+DEADLINE_S, LATE_S = 0.8, 1.2
 FAULTS = [
     Fault.model_validate({"fault": kind, "seconds": LATE_S, "times": 1, "after_the_fact": after_the_fact})
     for kind, after_the_fact in (
@@ -35,23 +34,20 @@ FAULTS = [
 class Rig:
     """The engine's outbox and its delivery, and the platform at the other end, all real."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, deduplicates: bool) -> None:
+        folder.mkdir()
         self.drill = Drill()
         self.platform = Platform(folder, AccountConfig(commission_percent=0), drill=self.drill)
         self.platform.start()
         self.platform.still(100)
-        self.store = SqlStore(folder / "state.db")
-        self.loop: DeliveryLoop | None = None
-
-    def deliver(self, *, deduplicates: bool) -> None:
         connector = Connector.model_validate({"url": self.platform.url + PATH, "name": "btc-perp", "token": TOKEN})
         senders = {"c": HttpSender(connector, deadline_s=DEADLINE_S)}
+        self.store = SqlStore(folder / "state.db")
         self.loop = DeliveryLoop(self.store, senders, {"c": Terms(deduplicates)}, SystemClock(), jitter=lambda: 0.0)
         self.loop.start()
 
     def send(self, key: str, intent: Intent, body: dict[str, str], fault: Fault | None = None) -> None:
         """Decide a message, which this happens to, and wait until nothing more is going to be done about it."""
-        assert self.loop is not None
         self.drill.set(fault)
         text = json.dumps({**body, "clientOrderId": key})
         self.store.commit_bar(RouteRecord("r", 0, "", ""), [Row(0, "r", "c", intent, RowState.PENDING, key, text, 0)])
@@ -66,46 +62,55 @@ class Rig:
         return [entry["client_order_id"] for entry in entries if entry["verdict"] == "accepted"]
 
     def stop(self) -> None:
-        assert self.loop is None or self.loop.stop(5)
-        self.store.close()
         self.drill.release()
+        ended = self.loop.stop(5)
         self.platform.stop()
+        self.store.close()
+        assert ended
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
-    yield made
-    made.stop()
+Outcome = tuple[list[RowState], list[str], list[tuple[bool, str]], int]
+"""States of entry and exit, ids of what the platform took, its fills as (opens, quantity), positions left."""
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_where_repeats_are_recognised_everything_arrives_once(rig: Rig, fault: Fault) -> None:
-    """An entry and its exit are sent until they are acknowledged: each is one order, and all is flat."""
-    rig.deliver(deduplicates=True)
+def entry_and_exit(rig: Rig, fault: Fault) -> Outcome:
+    """Have an entry and then its exit sent, the fault happening to the first attempt of each."""
     rig.send("a", Intent.OPEN, {"action": "openLong", "fixed": "1"}, fault)
+    if arrives(fault):
+        wait_for(lambda: rig.accepted() == ["a"])
     rig.platform.still(100)
     rig.send("b", Intent.CLOSE, {"action": "closeLong", "percent": "100"}, fault)
     rig.platform.still(101)
-    assert [rig.state(key) for key in "ab"] == [RowState.ACKNOWLEDGED] * 2
-    wait_for(lambda: rig.accepted() == ["a", "b"])
     fills = [(fill["opens"], fill["quantity"]) for fill in rig.platform.read("fills")]
-    assert fills == [(True, "1"), (False, "1")]
-    assert rig.platform.read("positions") == []
+    return [rig.state(key) for key in "ab"], rig.accepted(), fills, len(rig.platform.read("positions"))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_where_repeats_are_not_promised_to_be_no_entry_is_doubled(rig: Rig, fault: Fault) -> None:
+def arrives(fault: Fault) -> bool:
+    """Tell whether the message to which it happens is taken."""
+    return fault.after_the_fact or fault.fault in ("late", "twice")
+
+
+def under_each(folder: Path, *, deduplicates: bool) -> dict[str, Outcome]:
+    """Give what came of an entry and its exit under each fault; side by side, as they do little but wait."""
+    with ExitStack() as stack, ThreadPoolExecutor(len(FAULTS)) as pool:
+        runs = {}
+        for number, fault in enumerate(FAULTS):
+            rig = Rig(folder / str(number), deduplicates=deduplicates)
+            stack.callback(rig.stop)
+            runs[str(fault)] = pool.submit(entry_and_exit, rig, fault)
+        return {name: run.result() for name, run in runs.items()}
+
+
+def test_where_repeats_are_recognised_everything_arrives_once(tmp_path: Path) -> None:
+    """An entry and its exit are sent until they are acknowledged: each is one order, and all is flat."""
+    once = ([RowState.ACKNOWLEDGED] * 2, ["a", "b"], [(True, "1"), (False, "1")], 0)
+    assert under_each(tmp_path, deduplicates=True) == {str(fault): once for fault in FAULTS}
+
+
+def test_where_repeats_are_not_promised_to_be_no_entry_is_doubled(tmp_path: Path) -> None:
     """An entry in doubt is sent once, shown as UNKNOWN, and its exit is sent until it is acknowledged: all is flat."""
-    rig.deliver(deduplicates=False)
-    arrives = fault.after_the_fact or fault.fault in ("late", "twice")
-    rig.send("a", Intent.OPEN, {"action": "openLong", "fixed": "1"}, fault)
-    assert rig.state("a") is (RowState.ACKNOWLEDGED if fault.fault == "twice" else RowState.UNKNOWN)
-    wait_for(lambda: rig.accepted() == ["a"] * arrives)
-    rig.platform.still(100)
-    rig.send("b", Intent.CLOSE, {"action": "closeLong", "percent": "100"}, fault)
-    assert rig.state("b") is RowState.ACKNOWLEDGED
-    rig.platform.still(101)
-    assert rig.accepted() == [*["a"] * arrives, "b"]
-    assert len(rig.platform.read("fills")) == 2 * arrives
-    assert rig.platform.read("positions") == []
+    seen = under_each(tmp_path, deduplicates=False)
+    for fault in FAULTS:
+        entry = RowState.ACKNOWLEDGED if fault.fault == "twice" else RowState.UNKNOWN
+        taken, fills = (["a", "b"], [(True, "1"), (False, "1")]) if arrives(fault) else (["b"], [])
+        assert seen[str(fault)] == ([entry, RowState.ACKNOWLEDGED], taken, fills, 0), str(fault)

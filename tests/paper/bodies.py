@@ -107,7 +107,7 @@ def _written(message: dict[str, Any], random: Random) -> bytes:
     text = json.dumps(message, ensure_ascii=random.random() < 0.5, indent=indent).encode("utf-8", "surrogatepass")
     chance = random.random()
     if chance < 0.05 and message:  # one value as no serialiser would write it
-        name = random.choice(tuple(message))
+        name = random.choice((*message, *("delaySeconds",) * 3))
         parts = {key: json.dumps(value).encode() for key, value in message.items()} | {name: random.choice(_RAW)}
         text = b"{" + b",".join(json.dumps(key).encode() + b":" + value for key, value in parts.items()) + b"}"
     elif chance < 0.08 and message:  # a field twice, perhaps in other letters

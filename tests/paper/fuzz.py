@@ -68,15 +68,13 @@ class InProcess:
 
     def judge(self, bodies: list[bytes]) -> None:
         """Judge some, and look at what the ledger has of them."""
-        answers = []
         began_ms = self.minute
-        for data in bodies:
-            try:
-                answers.append(self.reception.judge(data))
-            except Exception as error:  # noqa: BLE001 - that is what is looked for
-                self.figures.wrong.append(f"raised {error!r}: {data!r}")
-                return
-        entries = [answer.kept.result() for answer in answers]
+        try:
+            answers = [self.reception.judge(data) for data in bodies]
+            entries = [answer.kept.result() for answer in answers]
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            self.figures.wrong.append(f"raised {error!r} at one of {bodies!r}")
+            return
         for data, answer, entry in zip(bodies, answers, entries, strict=True):
             sense = read(data, syncs=self.syncs)
             self.figures.said[str(entry.verdict) if answer.answer.accepted else str(answer.answer.status)] += 1
@@ -174,7 +172,7 @@ def main() -> int:
     print(f"{count:,} bodies, {figures.over_http:,} of them over HTTP: {said}; {len(figures.wrong)} wrong")  # noqa: T201
     print(f"in {time.monotonic() - began:,.0f} s")  # noqa: T201
     for line in figures.wrong[:20]:
-        print(line[:600])  # noqa: T201
+        print(line[:2000])  # noqa: T201
     return 1 if figures.wrong else 0
 
 

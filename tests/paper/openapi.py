@@ -124,9 +124,11 @@ def _name_a_connector(given: Any) -> None:
         candle.update(zip(names, prices, strict=True))
 
 
-def run(examples: int, chosen: int, folder: Path) -> Iterator[tuple[str, Counter[int]]]:
-    """Hold both templates to their schemas."""
-    for template in ("signals", "sync"):
+def run(
+    examples: int, chosen: int, folder: Path, templates: tuple[str, ...] = ("signals", "sync")
+) -> Iterator[tuple[str, Counter[int]]]:
+    """Hold the templates to their schemas."""
+    for template in templates:
         account = AccountConfig.model_validate({"template": template})
         platform = Platform(folder / template, account, drill=Drill(), api_token=SecretStr(API_TOKEN))
         platform.start()

@@ -29,10 +29,11 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(0.005)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.server_state.connections:
+        if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
         for server in self.servers:
             server.close()
+        await asyncio.sleep(0.01)  # what has ended is still to be closed
 
 
 class Platform:
@@ -57,7 +58,7 @@ class Platform:
             timeout_graceful_shutdown=2,
         )
         self.server = _Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]}, daemon=True)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.answers: list[str] = []
 

