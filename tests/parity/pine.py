@@ -63,7 +63,7 @@ def chosen(count: int, first: int = 0) -> Iterator[Written]:
 
 
 def _played(one: Written) -> Result:
-    return backtest(one.rule, one.bars, one.instrument, one.costs, warmup=0)
+    return backtest(one.rule, one.bars, one.instrument, one.costs, warmup=0, finer=one.finer)
 
 
 def our_trades(result: Result) -> list[PineTrade]:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.market import Bars
 
@@ -30,12 +30,13 @@ class PineTrade(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A strategy as a Pyne script, the candles, the steps of price and amount."""
+    """A strategy as a Pyne script, the candles, the steps of price and amount; finer candles for the bar magnifier."""
 
     script: str
     bars: Bars
     tick: float
     lot: float
+    finer: Bars | None = None
 
 
 def pine_trades(asked: Sequence[Asked]) -> list[list[PineTrade]]:
@@ -45,9 +46,15 @@ def pine_trades(asked: Sequence[Asked]) -> list[list[PineTrade]]:
         for i, one in enumerate(asked):
             script = Path(folder) / f"script_{i}.py"
             script.write_text(one.script)
-            columns = [one.bars.time.tolist(), *(column.tolist() for column in one.bars.columns())]
-            minutes = one.bars.timeframe.length_ms // 60_000
-            jobs.append({"script": str(script), "bars": columns, "minutes": minutes, "tick": one.tick, "lot": one.lot})
+            charts = [
+                {
+                    "bars": [bars.time.tolist(), *map(list, bars.columns())],
+                    "minutes": bars.timeframe.length_ms // 60_000,
+                }
+                for bars in (one.bars, one.finer)
+                if bars is not None
+            ]
+            jobs.append({"script": str(script), "charts": charts, "tick": one.tick, "lot": one.lot})
         ran = subprocess.run(
             [sys.executable, __file__], input=json.dumps(jobs), capture_output=True, text=True, timeout=600, check=False
         )
@@ -63,13 +70,17 @@ def _main() -> None:
 
     answer = []
     for job in json.load(sys.stdin):
-        bars = [OHLCV(*row) for row in zip(*job["bars"], strict=True)]
+        chart, *finer = job["charts"]
+        bars, *inside = ([OHLCV(*row) for row in zip(*c["bars"], strict=True)] for c in (chart, *finer))
         symbol = SymInfo(
-            prefix="X", description="", ticker="XY", currency="Y", basecurrency="X", period=str(job["minutes"]),
+            prefix="X", description="", ticker="XY", currency="Y", basecurrency="X", period=str(chart["minutes"]),
             type="crypto", mintick=job["tick"], pricescale=round(1 / job["tick"]), pointvalue=1.0,
             mincontract=job["lot"], opening_hours=[], session_starts=[], session_ends=[], timezone="UTC",
         )  # fmt: skip
-        runner = ScriptRunner(Path(job["script"]), iter(bars), symbol, lossless_prices=True, lossless_volume=True)
+        options: dict[str, Any] = {"lossless_prices": True, "lossless_volume": True}
+        if finer:
+            options |= {"magnifier_iter": iter(inside[0]), "magnifier_source_tf": str(finer[0]["minutes"])}
+        runner = ScriptRunner(Path(job["script"]), iter(bars), symbol, **options)
         trades, position = [], runner.script.position
         for _, _, closed in runner.run_iter():
             trades += [(t, t.exit_bar_index, t.exit_price) for t in closed]

@@ -11,7 +11,8 @@ from decimal import Decimal
 from random import Random
 
 from engine.decisions import Costs
-from engine.market import Bars, Instrument
+from engine.market import Bars, Instrument, Timeframe
+from engine.market.resample import resample
 from engine.rules import Rule, read_rule
 from tests.decisions.ruled import Candle, bars_of
 from tests.parity.pine_runner import Asked
@@ -34,6 +35,7 @@ class Kind:
     gaps: bool = True
     both_sides: bool = True
     on_close: bool = False
+    finer: bool = False
 
 
 _MARKET, _WAITING = ("market",), ("limit", "stop")
@@ -51,6 +53,9 @@ KINDS = (
     # On both sides, PyneCore leaves by a trailing stop before it reverses, whichever the price meets first; and whether
     # one without a start begins at a limit's fill hangs there on the last bit of a float.
     Kind(_WAITING, ("trailing_start",), both_sides=False),
+    # With the bar magnifier. PyneCore does not fill at a finer candle's open what a gap before it has passed.
+    Kind(_MARKET, ("none", "signal", "entry", "ladder", "trailing_start"), finer=True),
+    Kind(_WAITING, ("none", "signal", "entry"), finer=True),
     Kind(_MARKET, ("none", "signal", "entry", "every_bar"), pyramiding=(1, 2), on_close=True),
     Kind(_MARKET, ("ladder", "ladders", "trailing_start"), on_close=True),
     Kind(_WAITING, ("none", "signal", "entry"), on_close=True),
@@ -89,6 +94,7 @@ class Written:
     rule_text: str
     script: str
     bars: Bars
+    finer: Bars | None
     costs: Costs
 
     @property
@@ -101,7 +107,7 @@ class Written:
 
     @property
     def asked(self) -> Asked:
-        return Asked(self.script, self.bars, TICK, LOT)
+        return Asked(self.script, self.bars, TICK, LOT, self.finer)
 
 
 def written(seed: int, kind: Kind, bars: int = BARS) -> Written:
@@ -121,7 +127,12 @@ def written(seed: int, kind: Kind, bars: int = BARS) -> Written:
         commission_per_order=amount if commission == "cash_per_order" else 0.0,
     )
     script = "\n".join(_script(t, costs, commission, amount)) + "\n"
-    return Written(seed, "\n".join(_rule(t)) + "\n", script, _candles(random, bars, gaps=kind.gaps), costs)
+    rule = "\n".join([*_rule(t), *(["watch: 15m"] if kind.finer else [])]) + "\n"
+    candles, finer = _candles(random, bars, gaps=kind.gaps), None
+    if kind.finer:
+        script = script.replace("use_bar_magnifier=False", "use_bar_magnifier=True")
+        candles, finer = _with_quarters(random, bars)
+    return Written(seed, rule, script, candles, finer, costs)
 
 
 def _traits(random: Random, kind: Kind, margin: int) -> Traits:
@@ -287,17 +298,33 @@ def _bit(name: str) -> str:
     return f"math.floor(volume / {2 ** list(_BITS).index(name)}) % 2 == 1"
 
 
+def _with_quarters(random: Random, count: int) -> tuple[Bars, Bars]:
+    """Make hours, and the quarters that they consist of; an hour's conditions stand in its first quarter."""
+    made = _candles(random, 4 * count, gaps=False)
+    rows = zip(made.open.tolist(), made.high.tolist(), made.low.tolist(), made.close.tolist(), strict=True)
+    quarters = bars_of(list(rows), "15m")
+    volume = quarters.volume
+    volume[:] = 0.0
+    volume[::4] = _conditions(random, count)
+    hours = resample(quarters, Timeframe.parse("1h"))
+    return hours, quarters
+
+
+def _conditions(random: Random, count: int) -> list[float]:
+    odds = _BITS.values()
+    return [float(sum(2**bit * (random.random() < p) for bit, p in enumerate(odds))) for _ in range(count)]
+
+
 def _candles(random: Random, count: int, *, gaps: bool) -> Bars:
     """Make candles of so few prices that levels are met exactly now and then."""
     candles: list[Candle] = []
-    close, volumes = 100.0, []
+    close = 100.0
     for _ in range(count):
         opened = round(close + random.randint(-150, 150) / 100, 2) if gaps and random.random() < 0.3 else close
         close = round(min(130.0, max(75.0, opened + random.randint(-150, 150) / 100)), 2)
         high = round(max(opened, close) + random.randint(0, 150) / 100, 2)
         low = round(min(opened, close) - random.randint(0, 150) / 100, 2)
         candles.append((opened, high, low, close))
-        volumes.append(float(sum(2**bit * (random.random() < odds) for bit, odds in enumerate(_BITS.values()))))
     made = bars_of(candles)
-    made.volume[:] = volumes
+    made.volume[:] = _conditions(random, count)
     return made
