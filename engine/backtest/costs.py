@@ -55,6 +55,10 @@ class CostsConfig(Strict):
     margin_percent: Number = Field(
         default=0.0, ge=0, le=100, description="TradingView's margin for long and short (none)."
     )
+    closes_own: bool = Field(
+        default=False,
+        description='TradingView\'s close_entries_rule="ANY": an exit closes its own entry (fills: tradingview).',
+    )
     orders_on_close: bool = Field(
         default=False,
         description="TradingView's process_orders_on_close: what a close decides is tried at it (fills: tradingview).",

@@ -123,6 +123,8 @@ class RunDefinition(Strict):
             raise InvalidInputError(
                 "orders_on_close: no message arrives at the close that decided it; with fills: tradingview"
             )
+        if self.costs.closes_own and self.fills != "tradingview":
+            raise InvalidInputError("closes_own: a platform has one position, of no entry; with fills: tradingview")
         return self.costs.costs(self.fills)
 
     def differences(self, result: Played) -> list[str]:

@@ -38,16 +38,19 @@ TRADE = np.dtype(
 )
 
 
-def paired(fills: Records, last_row: int) -> tuple[Records, int]:
-    """Give the TRADE records of FILL records, and how many are closed; those that are open come last."""
+def paired(fills: Records, last_row: int, *, own: bool = False) -> tuple[Records, int]:
+    """Give the TRADE records of FILL records, and how many are closed; those that are open come last.
+
+    With `own`, a close that names an entry is paired with that one first.
+    """
     table = np.zeros(len(fills), TRADE)
     rest = np.empty(len(fills))
-    closed, count = _pair(fills, last_row, table, rest)
+    closed, count = _pair(fills, last_row, own, table, rest)
     return table[:count], closed
 
 
 @kernel
-def _pair(fills: Records, last_row: int, table: Records, rest: NDArray[np.float64]) -> tuple[int, int]:
+def _pair(fills: Records, last_row: int, own: bool, table: Records, rest: NDArray[np.float64]) -> tuple[int, int]:
     """Write the trades. `rest` becomes what is still open of each opening fill.
 
     There are never more trades than fills: each uses up a close, or the rest of an opening.
@@ -62,6 +65,14 @@ def _pair(fills: Records, last_row: int, table: Records, rest: NDArray[np.float6
             continue
         opened = _OPEN_LONG if move == _CLOSE_LONG else _OPEN_SHORT
         left = fill.quantity
+        for k in range(first, i if own and fill.decided != 0 else first):
+            if fills[k].decided == fill.decided and fills[k].move == opened and rest[k] > 0.0:
+                taken = rest[k] if rest[k] <= left * (1 + _DUST) else left
+                _write(table[count], fills[k], taken)
+                _leave(table[count], fill, taken)
+                count += 1
+                left -= taken
+                rest[k] = rest[k] - taken if rest[k] - taken > _DUST * fills[k].quantity else 0.0
         while first < i and left > _DUST * fill.quantity:
             if rest[first] == 0.0 or fills[first].move != opened:
                 first += 1

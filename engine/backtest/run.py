@@ -70,7 +70,8 @@ class Result:
         slippage = Slippage(
             costs.slippage_ticks * tick, costs.slippage_percent / 100, costs.tradingview, costs.orders_on_close
         )
-        return trades_of(self.fills, self.bars, None if self.met is self.bars else self.met, slippage)
+        path = None if self.met is self.bars else self.met
+        return trades_of(self.fills, self.bars, path, slippage, own=costs.tradingview and costs.closes_own)
 
     @property
     def profit(self) -> float:

@@ -58,10 +58,19 @@ class Trades(Sequence[Trade]):
     `open_count` are open, at the end.
     """
 
-    def __init__(self, fills: Records, last_row: int, path: Bars, rows: NDArray[np.int64], slippage: Slippage) -> None:
+    def __init__(
+        self,
+        fills: Records,
+        last_row: int,
+        path: Bars,
+        rows: NDArray[np.int64],
+        slippage: Slippage,
+        *,
+        own: bool = False,
+    ) -> None:
         """Pair the fills. `path` are the candles in which they filled, at `rows`."""
         self.fills, self.path, self.rows, self.slippage = fills, path, rows, slippage
-        self.table, closed = paired(fills, last_row)
+        self.table, closed = paired(fills, last_row, own=own)
         self.open_count = len(self.table) - closed
 
     @property
@@ -176,11 +185,13 @@ class Trades(Sequence[Trade]):
         )
 
 
-def trades_of(fills: Records, bars: Bars, path: Bars | None = None, slippage: Slippage | None = None) -> Trades:
+def trades_of(
+    fills: Records, bars: Bars, path: Bars | None = None, slippage: Slippage | None = None, *, own: bool = False
+) -> Trades:
     """Pair FILL records, first in first out: each exit that closes an entry, or a part of it, is a trade.
 
     `path` are the candles whose times the fills carry, where those are finer than the rule's `bars`; `slippage` is what
-    market and stop fills slipped by.
+    market and stop fills slipped by. With `own`, an exit closes the entry that it names, and not the oldest.
     """
     rows = np.ascontiguousarray(fills["row"]) if path is None else np.searchsorted(path.time, fills["time"])
-    return Trades(fills, len(bars) - 1, path or bars, rows, slippage or Slippage())
+    return Trades(fills, len(bars) - 1, path or bars, rows, slippage or Slippage(), own=own)

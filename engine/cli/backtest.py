@@ -12,6 +12,7 @@ from engine.cli.options import (
     DATA,
     FEED,
     Capital,
+    ClosesOwn,
     Commission,
     End,
     Length,
@@ -73,6 +74,7 @@ def backtest(
     ] = None,
     margin: Margin = None,
     orders_on_close: OnClose = False,
+    closes_own: ClosesOwn = False,
     tick: Tick = None,
     lot: Lot = None,
     warmup: Warmup = None,
@@ -90,6 +92,7 @@ def backtest(
         capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
         slippage=slippage, slippage_percent=slippage_percent, latency=latency, leverage=leverage,
         maintenance=maintenance, margin=margin, orders_on_close=orders_on_close or None,
+        closes_own=closes_own or None,
     )  # fmt: skip
     given = stated(
         {

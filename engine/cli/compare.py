@@ -10,6 +10,7 @@ import typer
 from engine.cli.options import (
     FEED,
     Capital,
+    ClosesOwn,
     Commission,
     Length,
     Lot,
@@ -60,6 +61,7 @@ def compare(
     slippage_percent: SlippagePercent = None,
     margin: Margin = None,
     orders_on_close: OnClose = False,
+    closes_own: ClosesOwn = False,
     tick: Tick = None,
     lot: Lot = None,
     timeframe: Length = None,
@@ -86,6 +88,7 @@ def compare(
     spent = costs(
         capital=capital, commission=commission, maker=maker, per_contract=per_contract, per_order=per_order,
         slippage=slippage, slippage_percent=slippage_percent, margin=margin, orders_on_close=orders_on_close or None,
+        closes_own=closes_own or None,
     )  # fmt: skip
     given = definition_for(
         file,

@@ -24,6 +24,9 @@ OnClose = Annotated[
     bool,
     typer.Option("--orders-on-close", help="TradingView's process_orders_on_close: filled at the close that decides."),
 ]
+ClosesOwn = Annotated[
+    bool, typer.Option("--closes-own", help="TradingView's close_entries_rule=ANY: an exit closes its own entry.")
+]
 Tick = Annotated[str | None, typer.Option(help="Price step; else inferred from the candles.")]
 Lot = Annotated[str | None, typer.Option(help="Amount step; else amounts are not rounded.")]
 Warmup = Annotated[int | None, typer.Option(min=0, help="Candles before trading begins; else as indicators need.")]

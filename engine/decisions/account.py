@@ -154,22 +154,27 @@ def close_part(
     state: State, settings: Record, page: Page, at: Moment, reason: int, price: float, quantity: float, maker: bool,
     part: float, decided: int,
 ) -> None:  # fmt: skip
-    """Fill the close of `quantity` at `price`, slippage included; first in, first out."""
+    """Fill the close of `quantity` at `price`, slippage included; first in, first out.
+
+    With `closes_own`, what an exit closes is of the entry that it names first.
+    """
     p = state.position[0]
     side = p.side
-    left = quantity = min(quantity, p.quantity)
-    profit = 0.0
+    quantity = min(quantity, p.quantity)
     whole = quantity >= p.quantity * (1.0 - _DUST)
-    gone = 0
-    for k in range(p.entries):
-        entry = state.entries[k]
-        taken = entry.quantity if whole else min(left, entry.quantity)
-        profit += side * taken * (price - entry.price)
-        entry.quantity -= taken
-        left -= taken
-        if entry.quantity <= _DUST * entry.initial:
-            gone += 1
-        if not whole and left <= _DUST * quantity:
+    left, profit = p.quantity if whole else quantity, 0.0
+    for turn in range(0 if settings.closes_own == 1 and not whole else 1, 2):
+        for k in range(p.entries):
+            entry = state.entries[k]
+            if turn == 0 and entry.decided != decided:
+                continue
+            taken = entry.quantity if whole else min(left, entry.quantity)
+            profit += side * taken * (price - entry.price)
+            entry.quantity -= taken
+            left -= taken
+            if not whole and left <= _DUST * quantity:
+                break
+        if left <= _DUST * quantity:
             break
     fee = fee_of(settings, price, quantity, maker, part)
     p.cash += profit - fee
@@ -181,7 +186,7 @@ def close_part(
     unbind(state, decided, quantity)
     if settings.tradingview == 1:
         _drop_spent(state)
-    _forget_entries(state, gone)
+    _forget_entries(state)
     _average(state)
 
 
@@ -229,12 +234,16 @@ def sweep_exits(state: State) -> None:
 
 
 @step
-def _forget_entries(state: State, gone: int) -> None:
-    """Drop the oldest entries, of which nothing is open."""
+def _forget_entries(state: State) -> None:
+    """Drop the entries of which nothing is open."""
     p = state.position[0]
-    for k in range(gone, p.entries if gone > 0 else 0):
-        state.entries[k - gone] = state.entries[k]
-    p.entries -= gone
+    keep = 0
+    for k in range(p.entries):
+        if state.entries[k].quantity > _DUST * state.entries[k].initial:
+            if keep != k:
+                state.entries[keep] = state.entries[k]
+            keep += 1
+    p.entries = keep
 
 
 @step

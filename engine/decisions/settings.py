@@ -85,6 +85,7 @@ class Settings(NamedTuple):
     margin_long: float = 0.0  # TradingView's: share of the position's value that equity must cover; 0: none
     margin_short: float = 0.0
     tradingview: bool = False  # the Strategy Tester's emulator: the exchange holds every order
+    closes_own: bool = False  # its `close_entries_rule="ANY"`: an exit closes the entry that it names, not the oldest
     at_close: bool = False  # its `process_orders_on_close`: what is decided at a close is tried at it
     path: int = 0
     pyramiding: int = 1

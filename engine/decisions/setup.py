@@ -28,7 +28,8 @@ class Costs:
     that an order needs beyond the next open. `funding_percent` is what a long pays every 8 hours (00, 08, 16 UTC), of
     the position's value. With `leverage`, orders may be worth so many times the equity, and a position is liquidated
     when equity is below `maintenance_percent` of its value. `margin_percent` is TradingView's, for long and short, and
-    so is `orders_on_close`: with its fills, what is decided at a close is tried at that close.
+    so are `orders_on_close`: with its fills, what is decided at a close is tried at that close; and `closes_own`: an
+    exit closes the entry that it names, not the oldest.
     """
 
     capital: float = 10_000.0
@@ -45,6 +46,7 @@ class Costs:
     margin_percent: float = 0.0
     fills: str = "webhook"
     orders_on_close: bool = False
+    closes_own: bool = False
 
     @property
     def tradingview(self) -> bool:
@@ -74,6 +76,7 @@ def settings_for(rule: Rule, instrument: Instrument, costs: Costs, path: int = 0
         margin_short=costs.margin_percent / 100.0,
         tradingview=costs.tradingview,
         at_close=costs.tradingview and costs.orders_on_close,
+        closes_own=costs.tradingview and costs.closes_own,
         path=path,
         pyramiding=terms.pyramiding,
         cooldown=_COOLDOWNS[terms.cooldown_after],

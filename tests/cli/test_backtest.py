@@ -80,6 +80,15 @@ def test_orders_on_close_are_the_emulators() -> None:
         raise ran(CROSS, *PERIOD, "--orders-on-close").exception or AssertionError
 
 
+def test_exits_close_their_own_entries_in_the_emulator_only() -> None:
+    """A platform knows no entries apart: with webhook fills it is refused."""
+    costs = document(CROSS, *PERIOD, "--fills", "tradingview", "--closes-own")["costs"]
+    assert isinstance(costs, dict)
+    assert costs["closes_own"] is True
+    with pytest.raises(InvalidInputError, match=r"closes_own: .* fills: tradingview"):
+        raise ran(CROSS, *PERIOD, "--closes-own").exception or AssertionError
+
+
 def test_funding_is_told_apart(tmp_path: Path) -> None:
     """What funding took is a number of its own; a file of rates stands for a constant."""
     rates = tmp_path / "rates.csv"

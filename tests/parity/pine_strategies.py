@@ -36,6 +36,7 @@ class Kind:
     both_sides: bool = True
     on_close: bool = False
     finer: bool = False
+    own: bool = False
 
 
 _MARKET, _WAITING = ("market",), ("limit", "stop")
@@ -56,6 +57,7 @@ KINDS = (
     # With the bar magnifier. PyneCore does not fill at a finer candle's open what a gap before it has passed.
     Kind(_MARKET, ("none", "signal", "entry", "ladder", "trailing_start"), finer=True),
     Kind(_WAITING, ("none", "signal", "entry"), finer=True),
+    Kind(_MARKET, ("signal", "entry", "ladder"), pyramiding=(2, 3), own=True),
     Kind(_MARKET, ("none", "signal", "entry", "every_bar"), pyramiding=(1, 2), on_close=True),
     Kind(_MARKET, ("ladder", "ladders", "trailing_start"), on_close=True),
     Kind(_WAITING, ("none", "signal", "entry"), on_close=True),
@@ -118,6 +120,7 @@ def written(seed: int, kind: Kind, bars: int = BARS) -> Written:
     commission, amount = random.choice(_COMMISSIONS)
     amount = random.choice([0.0, amount])
     costs = Costs(10_000, 0.0, margin_percent=margin, fills="tradingview", orders_on_close=kind.on_close)
+    costs = replace(costs, closes_own=kind.own)
     costs = replace(
         costs,
         # PyneCore slips a limit too where it fills on the way back from the extreme at which its entry filled.
@@ -212,6 +215,7 @@ def _script(t: Traits, costs: Costs, commission: str, amount: float) -> Iterator
         f"@script.strategy('made', initial_capital={costs.capital}, default_qty_type={_QUANTITIES[t.size]}, "
         f"default_qty_value={t.amount}, margin_long={costs.margin_percent}, margin_short={costs.margin_percent}, "
         f"pyramiding={t.pyramiding}, slippage={costs.slippage_ticks:.0f}, use_bar_magnifier=False, "
+        f"close_entries_rule='{'ANY' if costs.closes_own else 'FIFO'}', "
         f"process_orders_on_close={costs.orders_on_close}, "
         f"commission_type=strategy.commission.{commission}, commission_value={amount})"
     )
