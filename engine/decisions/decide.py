@@ -12,18 +12,16 @@ from engine.decisions.compiled import part, step
 from engine.decisions.fields import COOLDOWN_BARS, EXPIRE_BARS, FIELDS, MAX_BARS, PRICE, SIZE
 from engine.decisions.inputs import Inputs, Numbers
 from engine.decisions.legs import foresee_legs
+from engine.decisions.levels import place_levels, renew_levels
 from engine.decisions.margin import exceeds_margin
+from engine.decisions.numbers import number, side_field
 from engine.decisions.orders import (
     affordable,
     as_sent,
     available,
     budget_for,
     entry_price,
-    number,
-    place_levels,
     quantity_for,
-    renew_levels,
-    side_field,
 )
 from engine.decisions.path import drop_order
 from engine.decisions.program import run_program

@@ -8,7 +8,8 @@ from engine.decisions.account import steps, whole_lots
 from engine.decisions.compiled import part, step
 from engine.decisions.fields import DAY_LOSS, DRAWDOWN
 from engine.decisions.inputs import Numbers
-from engine.decisions.orders import affordable, available, number, quantity_for
+from engine.decisions.numbers import number
+from engine.decisions.orders import affordable, available, quantity_for
 from engine.decisions.path import Seen, drop_order
 from engine.decisions.records import Halt, Move, OrderType, Reason
 from engine.decisions.settings import Record, SizeKind
